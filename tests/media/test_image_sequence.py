@@ -1,0 +1,228 @@
+import logging
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vcnode.errors import InputError, MediaError
+from vcnode.media import (
+    FrameSink,
+    FrameSource,
+    FrameTime,
+    ImageSequenceReader,
+    ImageSequenceWriter,
+    VideoReader,
+    VideoWriter,
+    open_sink,
+    open_source,
+    probe,
+    read_exr,
+    write_exr,
+    write_png,
+    write_tiff,
+)
+
+RANDOM = np.random.default_rng(0)
+
+
+def shot(folder: Path, numbers: Any, *, kind: Any = np.uint16, shape: tuple[int, ...] = (6, 8, 3)) -> dict[int, Any]:
+    folder.mkdir(exist_ok=True)
+    pictures = {n: RANDOM.integers(0, np.iinfo(kind).max, shape).astype(kind) for n in numbers}
+    for n, picture in pictures.items():
+        write_png(folder / f"shot.{n:04d}.png", picture)
+    return pictures
+
+
+@pytest.mark.parametrize("name", ["shot.####.png", "shot.%04d.png", ""])
+def test_numbers_and_codes_come_back(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    pictures = shot(tmp_path / "in", [998, 999, 1000, 1003, 10001])
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    with caplog.at_level(logging.WARNING):
+        source = open_source(tmp_path / "in" / name, frame_rate=25)
+    assert isinstance(source, ImageSequenceReader)
+    assert source.numbers == tuple(pictures)
+    assert source.missing[:2] == (1001, 1002)
+    assert "1001-1002, 1004-10000" in caplog.text
+    frames = list(source)
+    assert [f.time.number for f in frames] == list(pictures)
+    assert [f.index for f in frames] == [0, 1, 2, 3, 4]
+    assert [f.pts for f in frames] == [0, 1, 2, 5, 9003]
+    for frame in frames:
+        np.testing.assert_array_equal(frame.rgb, pictures[frame.time.number])
+    np.testing.assert_array_equal(source.frame(3).rgb, pictures[1003])
+    info = source.info
+    assert (info.width, info.height, info.depth, info.frame_count, info.frame_rate) == (8, 6, 16, 5, 25)
+
+
+def test_gray_files_give_luma(tmp_path: Path) -> None:
+    pictures = shot(tmp_path / "in", [1, 2], shape=(6, 8))
+    with open_source(tmp_path / "in") as source:
+        frames = list(source)
+        assert (source.info.layout.kind, source.info.range) == ("gray", "full")
+    np.testing.assert_array_equal(frames[1].luma, pictures[2])
+
+
+def test_film_rates_are_exact(tmp_path: Path) -> None:
+    shot(tmp_path / "in", [1])
+    assert open_source(tmp_path / "in", frame_rate=23.976).info.frame_rate == Fraction(24000, 1001)
+    assert open_source(tmp_path / "in", frame_rate=29.97).info.frame_rate == Fraction(30000, 1001)
+    assert open_source(tmp_path / "in", frame_rate=25.0).info.frame_rate == 25
+    assert open_source(tmp_path / "in", frame_rate=12.5).info.frame_rate == Fraction(25, 2)
+    with pytest.raises(InputError, match="frame rate is 0"):
+        open_source(tmp_path / "in", frame_rate=0)
+
+
+def test_what_is_no_sequence_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="holds no numbered pictures"):
+        open_source(tmp_path)
+    with pytest.raises(MediaError, match="no file is called like"):
+        open_source(tmp_path / "shot.####.png")
+    pictures = shot(tmp_path / "in", [1])
+    with pytest.raises(InputError, match=r"single picture; give its folder or a pattern such as shot\.0001\.####\.png"):
+        open_source(tmp_path / "in" / "shot.0001.png")
+    write_tiff(tmp_path / "in" / "other.0001.tif", pictures[1])
+    with pytest.raises(MediaError, match=r"several sequences \(other\.#\.tif, shot\.#\.png\)"):
+        open_source(tmp_path / "in")
+    write_png(tmp_path / "in" / "shot.00001.png", pictures[1])
+    with pytest.raises(MediaError, match="two files with number 1"):
+        open_source(tmp_path / "in" / "shot.####.png")
+
+
+def test_a_frame_of_another_size_or_a_broken_one_is_named(tmp_path: Path) -> None:
+    shot(tmp_path / "in", [1])
+    shot(tmp_path / "in", [2], shape=(4, 4, 3))
+    source = open_source(tmp_path / "in")
+    with pytest.raises(MediaError, match=r"shot\.0002\.png is 4x4 rgb of 16 bits, but the first is 8x6"):
+        list(source)
+    (tmp_path / "in" / "shot.0002.png").write_bytes(b"")
+    with pytest.raises(MediaError, match=r"shot\.0002\.png: the file is empty"):
+        source.frame(1)
+    with pytest.raises(InputError, match="no frame 2"):
+        source.frame(2)
+
+
+@pytest.mark.parametrize(("suffix", "depth"), [("png", 8), ("png", 16), ("tif", 8), ("tif", 16)])
+def test_written_files_have_the_sources_numbers(tmp_path: Path, suffix: str, depth: int) -> None:
+    kind = np.uint8 if depth == 8 else np.uint16
+    pictures = shot(tmp_path / "in", [7, 8, 11], kind=kind)
+    target = tmp_path / "out" / f"colored_%05d.{suffix}"
+    with (
+        open_source(tmp_path / "in") as source,
+        open_sink(target, like=source.info) as sink,
+    ):
+        assert isinstance(sink, ImageSequenceWriter)
+        assert sink.depth == depth
+        for frame in source:
+            assert frame.rgb is not None
+            sink.write((frame.rgb,), frame.time)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"colored_{n:05d}.{suffix}" for n in pictures]
+    for frame in open_source(target):
+        np.testing.assert_array_equal(frame.rgb, pictures[frame.time.number])
+
+
+def test_an_interrupted_sequence_keeps_its_files(tmp_path: Path) -> None:
+    pictures = shot(tmp_path / "in", range(1, 6))
+    target = tmp_path / "out" / "c.####.png"
+    source = open_source(tmp_path / "in")
+
+    def sink(**options: Any) -> FrameSink:
+        return open_sink(target, like=source.info, **({"fingerprint": "film 1"} | options))
+
+    def run() -> None:
+        with sink() as first:
+            for frame in source:
+                if frame.index == 3:
+                    raise KeyboardInterrupt
+                first.write((pictures[frame.time.number],), frame.time)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    with pytest.raises(MediaError, match="unfinished render with other settings"):
+        sink(fingerprint="film 2")
+    written = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.png")}
+    assert len(written) == 3
+    with sink() as second:
+        todo = [frame for frame in source if not second.is_done(frame.time)]
+        assert [frame.index for frame in todo] == [3, 4]
+        for frame in todo:
+            second.write((pictures[frame.time.number],), frame.time)
+    assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in written} == written
+    for frame in open_source(target):
+        np.testing.assert_array_equal(frame.rgb, pictures[frame.time.number])
+    with pytest.raises(MediaError, match=r"exists already \(5 files\)"):
+        sink()
+    with sink(overwrite=True) as third:
+        assert not third.is_done(FrameTime(0, 0, 1, Fraction(1, 24), 1))
+        third.write((pictures[2],), FrameTime(0, 0, 1, Fraction(1, 24), 1))
+
+
+def test_pictures_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    shot(tmp_path / "in", [1])
+    info = open_source(tmp_path / "in").info
+    time = FrameTime(0, 0, 1, Fraction(1, 24), 1)
+    with pytest.raises(InputError, match="takes 8 or 16 bits, not 32"):
+        open_sink(tmp_path / "out" / "a.####.png", like=info, depth=32)
+    with pytest.raises(InputError, match="pictures are written as"):
+        open_sink(tmp_path / "out" / "a.####.jpg", like=info)
+    with open_sink(tmp_path / "out" / "a.####.png", like=info) as sink:
+        for wrong in (np.zeros((6, 9, 3), np.uint16), np.zeros((6, 8, 3), np.uint8), np.zeros((6, 8, 3), np.float32)):
+            with pytest.raises(InputError, match="is needed"):
+                sink.write((wrong,), time)
+
+
+def test_kinds_are_chosen_by_path(tmp_path: Path, make_clip: Any) -> None:
+    clip = make_clip("a.mp4")
+    info = probe(clip)
+    with open_source(clip) as source, open_sink(tmp_path / "b.mp4", like=info) as sink:
+        assert isinstance(source, VideoReader)
+        assert isinstance(sink, VideoWriter)
+        assert isinstance(source, FrameSource)
+        assert isinstance(sink, FrameSink)
+        assert sink.planes == "ycbcr"
+        frame = source.frame(0)
+        assert frame.luma is not None
+        assert frame.chroma is not None
+        sink.write((frame.luma, *frame.chroma), frame.time)
+    with pytest.raises(InputError, match="neither a video"):
+        open_sink(tmp_path / "b.gif", like=info)
+
+
+def test_exr_keeps_scene_linear_values(tmp_path: Path) -> None:
+    pytest.importorskip("OpenEXR")
+    (tmp_path / "in").mkdir()
+    values = RANDOM.random((6, 8, 3), np.float32) * 40 - 1
+    for n in (1, 2):
+        write_exr(tmp_path / "in" / f"s.{n:04d}.exr", values * n, half=False)
+    with open_source(tmp_path / "in") as source:
+        assert (source.info.depth, source.info.transfer) == (32, 8)
+        np.testing.assert_array_equal(source.frame(1).rgb, values * 2)
+        with open_sink(tmp_path / "out" / "s.####.exr", like=source.info, depth=32) as sink:
+            for frame in source:
+                assert frame.rgb is not None
+                sink.write((frame.rgb,), frame.time)
+    np.testing.assert_array_equal(read_exr(tmp_path / "out" / "s.0002.exr"), values * 2)
+    write_exr(tmp_path / "half.exr", values)
+    np.testing.assert_array_equal(read_exr(tmp_path / "half.exr"), values.astype(np.float16).astype(np.float32))
+
+
+def test_exr_with_broken_pixels_is_refused_with_their_count(tmp_path: Path) -> None:
+    pytest.importorskip("OpenEXR")
+    values = np.zeros((6, 8, 3), np.float32)
+    values[0, 0, 0] = np.nan
+    values[3, 4] = np.inf
+    write_exr(tmp_path / "a.exr", values)
+    with pytest.raises(MediaError, match=r"a\.exr has 2 pixels that are NaN or infinite"):
+        read_exr(tmp_path / "a.exr")
+    (tmp_path / "b.exr").write_bytes(b"no exr")
+    with pytest.raises(MediaError, match="damaged or not an EXR file"):
+        read_exr(tmp_path / "b.exr")
+    with pytest.raises(MediaError, match="does not exist"):
+        read_exr(tmp_path / "c.exr")
+
+
+def test_exr_without_the_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "OpenEXR", None)
+    with pytest.raises(MediaError, match=r"pip install vcnode\[exr\]"):
+        read_exr(tmp_path / "a.exr")

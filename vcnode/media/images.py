@@ -1,0 +1,75 @@
+"""Photographs and other single pictures, as references are."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from vcnode.media.color_profile import to_srgb
+from vcnode.media.still import load_still
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture, upright and in sRGB.
+
+    Attributes:
+        rgb: (H, W, 3) float32, gamma-encoded, 0..1 (float files may exceed it).
+        depth: Bits a code in the file: 8, 16, or 32 for float.
+        alpha: Opacity (H, W) float32 in 0..1, or None; `rgb` is not multiplied with it.
+        gray: Whether the file has one channel only.
+    """
+
+    rgb: NDArray[np.float32]
+    depth: int
+    alpha: NDArray[np.float32] | None = None
+    gray: bool = False
+
+
+def read_image(path: Path | str) -> Image:
+    """Read a picture at full depth, upright (EXIF); 8-bit ones are converted from their ICC profile to sRGB.
+
+    Raises:
+        MediaError: When the file is missing, empty, not a picture or damaged.
+    """
+    still = load_still(Path(path))
+    codes: NDArray[Any] = still.codes
+    if still.icc is not None:
+        if still.depth == 8:
+            codes = np.asarray(to_srgb(PIL.Image.fromarray(codes), still.icc))
+        else:
+            _log.info(
+                "%s: the colour profile of a %d-bit picture is not applied; sRGB is assumed",
+                path,
+                still.depth,
+            )
+    rgb = np.repeat(codes[..., None], 3, axis=-1) if codes.ndim == 2 else codes
+    return Image(
+        rgb=_upright(_unit(rgb), still.orientation),
+        depth=still.depth,
+        alpha=None if still.alpha is None else _upright(_unit(still.alpha), still.orientation),
+        gray=still.codes.ndim == 2,
+    )
+
+
+def _unit(codes: NDArray[Any]) -> NDArray[np.float32]:
+    if codes.dtype.kind == "f":
+        return codes.astype(np.float32)
+    return (codes / np.float32(np.iinfo(codes.dtype).max)).astype(np.float32)
+
+
+def _upright(picture: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+    """Undo EXIF's orientation 1 to 8 (EXIF 2.3, tag 274)."""
+    if orientation in (5, 6, 7, 8):
+        picture = picture.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        picture = picture[::-1]
+    return np.ascontiguousarray(picture)

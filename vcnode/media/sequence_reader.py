@@ -1,0 +1,159 @@
+"""Numbered pictures read as a film."""
+
+import logging
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from vcnode.errors import InputError, MediaError
+from vcnode.media.color_tags import ColorTags
+from vcnode.media.exr import read_exr
+from vcnode.media.pixel_layout import PixelLayout
+from vcnode.media.sequence_pattern import SequencePattern, find_pattern, is_pattern, parse_pattern
+from vcnode.media.still import load_still
+from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
+from vcnode.media.video_info import VideoInfo
+
+_log = logging.getLogger(__name__)
+_LINEAR = 8  # H.273 TransferCharacteristics
+
+
+class ImageSequenceReader:
+    """Reads numbered pictures' codes bit for bit; frames keep their numbers, gaps keep their time.
+
+    Gray files give `luma`, colour files `rgb`; neither orientation nor colour profile is applied. EXR gives
+    scene-linear float32 `rgb`.
+
+    Args:
+        path: `shot.####.png`, `shot.%04d.png`, or a folder that holds one sequence.
+        frame_rate: Frames a second, as pictures have none.
+
+    Attributes:
+        numbers: The files' numbers in ascending order; frame n is the file with number `numbers[n]`.
+        missing: The numbers absent between first and last.
+
+    Raises:
+        InputError: When the pattern or rate is not one.
+        MediaError: When there are no files or the first cannot be read.
+    """
+
+    def __init__(self, path: Path | str, *, frame_rate: Fraction | int | float = 24) -> None:
+        self.path = Path(path)
+        rate = exact_rate(frame_rate)
+        self.pattern: SequencePattern = parse_pattern(self.path) if is_pattern(self.path) else find_pattern(self.path)
+        self.numbers = tuple(self.pattern.numbers())
+        if not self.numbers:
+            raise MediaError(f"no file is called like {self.pattern}")
+        first, last = self.numbers[0], self.numbers[-1]
+        self.missing = tuple(sorted(set(range(first, last + 1)) - set(self.numbers)))
+        if self.missing:
+            _log.warning("%s lacks %d frames: %s", self.pattern, len(self.missing), _ranges(self.missing))
+        self.info = self._describe(rate)
+
+    def _describe(self, rate: Fraction) -> VideoInfo:
+        codes = self._codes(self.numbers[0])
+        gray = codes.ndim == 2
+        depth = {1: 8, 2: 16}.get(codes.itemsize, 32)
+        exr = self.pattern.suffix.lower().endswith(".exr")
+        tags = ColorTags(range=2, transfer=_LINEAR if exr else 13)
+        matrix, range_ = tags.resolved(height=codes.shape[0], pixel_format="gray" if gray else "rgb24")
+        return VideoInfo(
+            path=self.path,
+            container="images",
+            codec=self.pattern.suffix.rpartition(".")[2].lower(),
+            width=codes.shape[1],
+            height=codes.shape[0],
+            frame_count=len(self.numbers),
+            frame_count_exact=True,
+            frame_rate=rate,
+            time_base=1 / rate,
+            pixel_format=f"{'gray' if gray else 'rgb'}{depth}",
+            layout=PixelLayout("gray" if gray else "rgb", "", depth),
+            matrix=matrix,
+            range=range_,
+            tags=tags,
+            duration=len(self.numbers) / rate,
+        )
+
+    def _codes(self, number: int) -> Codes:
+        path = self.pattern.path(number)
+        return read_exr(path) if path.suffix.lower() == ".exr" else load_still(path).codes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        return self.frames()
+
+    def close(self) -> None:
+        """Nothing stays open between frames; present so that all sources close alike."""
+
+    def frames(self, start: int = 0) -> Iterator[VideoFrame]:
+        """Yield the frames from index `start` on.
+
+        Raises:
+            InputError: When `start` is negative.
+            MediaError: When a file cannot be read or differs from the first in size or kind.
+        """
+        if start < 0:
+            raise InputError(f"the first frame is {start}, but frames count from 0")
+        for n in range(start, len(self.numbers)):
+            yield self.frame(n)
+
+    def frame(self, n: int) -> VideoFrame:
+        """Return the frame with index n (its file has number `numbers[n]`).
+
+        Raises:
+            InputError: When there is no such frame.
+            MediaError: When the file cannot be read or differs from the first in size or kind.
+        """
+        if not 0 <= n < len(self.numbers):
+            raise InputError(f"{self.pattern} has no frame {n}; its last frame is {len(self.numbers) - 1}")
+        number, info = self.numbers[n], self.info
+        codes = self._codes(number)
+        depth = {1: 8, 2: 16}.get(codes.itemsize, 32)
+        kind = "gray" if codes.ndim == 2 else "rgb"
+        if (codes.shape[1], codes.shape[0], kind, depth) != (
+            info.width,
+            info.height,
+            info.layout.kind,
+            info.depth,
+        ):
+            raise MediaError(
+                f"{self.pattern.path(number)} is {codes.shape[1]}x{codes.shape[0]} {kind} of {depth} bits, "
+                f"but the first is {info.width}x{info.height} {info.layout.kind} of {info.depth} bits"
+            )
+        time = FrameTime(n, number - self.numbers[0], 1, info.time_base, number)
+        return VideoFrame(time, luma=codes) if kind == "gray" else VideoFrame(time, rgb=codes)
+
+
+def exact_rate(rate: Fraction | int | float) -> Fraction:
+    """The rate that is meant: 23.976 and its like are 24000/1001 and its like (SMPTE ST 12-1).
+
+    Raises:
+        InputError: When it is not above 0.
+    """
+    if not 0 < rate < 10000:
+        raise InputError(f"the frame rate is {rate}; it must be above 0")
+    if isinstance(rate, float):
+        dropped = Fraction(round(rate * 1.001) * 1000, 1001)
+        return dropped if abs(dropped - rate) < 0.005 else Fraction(rate).limit_denominator(1000)
+    return Fraction(rate)
+
+
+def _ranges(numbers: tuple[int, ...]) -> str:
+    """Write 3, 4, 5, 9 as "3-5, 9"."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1][1:] = [number]
+        else:
+            parts.append([number])
+    return ", ".join("-".join(str(n) for n in part) for part in parts)

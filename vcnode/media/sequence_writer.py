@@ -1,0 +1,165 @@
+"""A film written as numbered pictures, resumable file by file."""
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+
+from vcnode.errors import InputError, MediaError
+from vcnode.media._failures import explained
+from vcnode.media._file_lock import lock_folder
+from vcnode.media.exr import write_exr
+from vcnode.media.segment import write_atomically
+from vcnode.media.sequence_pattern import parse_pattern
+from vcnode.media.still_writer import write_png, write_tiff
+from vcnode.media.video_frame import Codes, FrameTime
+from vcnode.media.video_info import VideoInfo
+
+_DEPTHS = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".exr": (16, 32)}
+
+
+class ImageSequenceWriter:
+    """Writes each frame as a file with the source's number, whole or not at all.
+
+    While a render is unfinished a small folder `.PREFIX.part` beside the files remembers their making; a
+    later try with the same fingerprint keeps them.
+
+    Args:
+        path: `shot.####.png`, `.tif` or `.exr`; the folder is made when absent.
+        like: The source, whose size every frame must have.
+        depth: 8 or 16 for PNG and TIFF (default 8, or 16 for deeper sources); 16 (half) or 32 for EXR.
+        fingerprint: Names the source, model and settings that the pictures depend on.
+        resume: Whether files of an earlier unfinished try are kept.
+        overwrite: Whether files that exist for another reason may be replaced.
+
+    Raises:
+        InputError: When the pattern, ending or depth is not one that can be written.
+        MediaError: When files exist already, or another render of that name is unfinished.
+    """
+
+    planes = "rgb"
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        like: VideoInfo,
+        depth: int | None = None,
+        fingerprint: str = "",
+        resume: bool = True,
+        overwrite: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.like = like
+        self.pattern = parse_pattern(self.path)
+        self._kind = Path(self.pattern.suffix).suffix.lower() or self.pattern.suffix.lower()
+        if self._kind not in _DEPTHS:
+            raise InputError(f"{self.path}: pictures are written as {', '.join(_DEPTHS)}")
+        self.depth = depth if depth is not None else (8 if like.depth == 8 and self._kind != ".exr" else 16)
+        if self.depth not in _DEPTHS[self._kind]:
+            raise InputError(f"{self._kind} takes {' or '.join(map(str, _DEPTHS[self._kind]))} bits, not {self.depth}")
+        self.folder = self.pattern.folder / f".{self.pattern.prefix.rstrip('._- ') or 'frames'}.part"
+        with explained("write to the folder", self.pattern.folder):
+            self.pattern.folder.mkdir(parents=True, exist_ok=True)
+            existing = set(self.pattern.numbers())
+            unfinished = (self.folder / "manifest.json").exists()
+            if existing and not unfinished and not overwrite:
+                raise MediaError(
+                    f"{self.pattern} exists already ({len(existing)} files); choose another name or allow overwriting"
+                )
+            self.folder.mkdir(exist_ok=True)
+            self._lock: BinaryIO | None = lock_folder(self.folder)
+            try:
+                self._done = existing if self._take_up(fingerprint, resume) else set()
+            except BaseException:
+                self._unlock()
+                raise
+
+    def _take_up(self, fingerprint: str, resume: bool) -> bool:
+        """Whether the files that exist belong to this render."""
+        note = self.folder / "manifest.json"
+        manifest: dict[str, Any] = {
+            "version": 1,
+            "fingerprint": fingerprint,
+            "depth": self.depth,
+            "size": [self.like.width, self.like.height],
+            "pattern": self.pattern.path(0).name,
+        }
+        before = None
+        if note.exists():
+            try:
+                before = json.loads(note.read_text("utf-8"))
+            except ValueError:
+                before = "damaged"
+            if before != manifest and resume:
+                raise MediaError(
+                    f"{self.folder} belongs to an unfinished render with other settings; delete that folder, "
+                    "choose another name, or start over without resuming"
+                )
+        write_atomically(note, json.dumps(manifest, indent=1))
+        return resume and before == manifest
+
+    def is_done(self, time: FrameTime) -> bool:
+        """Whether the frame's file is finished already."""
+        return time.number in self._done
+
+    def write(self, planes: tuple[Codes, ...], time: FrameTime) -> None:
+        """Write one frame.
+
+        Args:
+            planes: One array (H, W, 3): R'G'B' codes of the writer's depth, or scene-linear floats for EXR.
+            time: The source frame's place; its `number` names the file.
+
+        Raises:
+            InputError: When the array does not fit.
+            MediaError: When the disk refuses; finished files stay.
+        """
+        if self._lock is None:
+            raise InputError(f"{self.pattern} is closed; no more frames can be written")
+        (picture,) = planes
+        kind = np.dtype("f4" if self._kind == ".exr" else "u1" if self.depth == 8 else "u2")
+        needed = (self.like.height, self.like.width, 3)
+        if picture.shape != needed or picture.dtype != kind:
+            raise InputError(f"{picture.shape} {picture.dtype} was given; {needed} of {kind.name} is needed")
+        path = self.pattern.path(time.number)
+        if self._kind == ".exr":
+            write_exr(path, picture, half=self.depth == 16)
+        else:
+            (write_png if self._kind == ".png" else write_tiff)(path, picture)
+        self._done.add(time.number)
+
+    def finish(self) -> Path:
+        """Mark the render complete."""
+        if self._lock is not None:
+            self._unlock()
+            for leftover in ("manifest.json", "lock"):
+                (self.folder / leftover).unlink(missing_ok=True)
+            self.folder.rmdir()
+        return self.path
+
+    def abort(self) -> Path | None:
+        """Stop; finished files stay and a later try goes on.
+
+        Returns:
+            The pattern of the files, or None when none is finished.
+        """
+        self._unlock()
+        return self.path if self._done else None
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+        else:
+            self.abort()

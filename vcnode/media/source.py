@@ -1,0 +1,137 @@
+"""What a film is read from and written to, whatever the kind of file."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from vcnode.errors import InputError
+from vcnode.media.encoder import CONTAINERS, EncoderSettings
+from vcnode.media.sequence_pattern import STILL_SUFFIXES, is_pattern
+from vcnode.media.sequence_reader import ImageSequenceReader
+from vcnode.media.sequence_writer import ImageSequenceWriter
+from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
+from vcnode.media.video_info import VideoInfo
+from vcnode.media.video_reader import VideoReader
+from vcnode.media.video_writer import VideoWriter
+
+
+@runtime_checkable
+class FrameSource(Protocol):
+    """Frames in order, and any one of them."""
+
+    path: Path
+    info: VideoInfo
+
+    def frames(self, start: int = 0) -> Iterator[VideoFrame]:
+        """Yield the frames from index `start` on, in presentation order."""
+
+    def frame(self, n: int) -> VideoFrame:
+        """Return the frame with index n."""
+
+    def close(self) -> None:
+        """Release files."""
+
+    def __iter__(self) -> Iterator[VideoFrame]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+@runtime_checkable
+class FrameSink(Protocol):
+    """Takes frames in order; keeps what an earlier unfinished try of the same render made.
+
+    `planes` says what `write` wants: "ycbcr" for (Y', Cb, Cr), "rgb" for one (H, W, 3) array.
+    """
+
+    path: Path
+    planes: str
+
+    def is_done(self, time: FrameTime) -> bool:
+        """Whether the frame is finished already and need not be written."""
+
+    def write(self, planes: tuple[Codes, ...], time: FrameTime) -> None:
+        """Take the next frame."""
+
+    def finish(self) -> Path:
+        """Complete the target and return it."""
+
+    def abort(self) -> Path | None:
+        """Stop; return where the frames finished so far can be watched, or None."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24) -> FrameSource:
+    """Open a video, or an image sequence given by pattern or folder.
+
+    Args:
+        path: The video, `shot.####.png`, `shot.%04d.png`, or a folder with one sequence.
+        frame_rate: Frames a second of an image sequence.
+
+    Raises:
+        InputError: When a single picture is given.
+        MediaError: When nothing can be read there.
+    """
+    path = Path(path)
+    if is_pattern(path) or path.is_dir():
+        return ImageSequenceReader(path, frame_rate=frame_rate)
+    if path.suffix.lower() in STILL_SUFFIXES:
+        raise InputError(
+            f"{path} is a single picture; give its folder or a pattern such as {path.stem}.####{path.suffix}"
+        )
+    return VideoReader(path)
+
+
+def open_sink(
+    path: Path | str,
+    *,
+    like: VideoInfo,
+    settings: EncoderSettings | None = None,
+    audio_from: Path | str | None = None,
+    depth: int | None = None,
+    fingerprint: str = "",
+    resume: bool = True,
+    overwrite: bool = False,
+) -> FrameSink:
+    """Open a video or an image sequence for writing.
+
+    Args:
+        path: A video by its ending, or `shot.####.png`, `.tif`, `.exr`.
+        like: The source.
+        settings: Encoder of a video.
+        audio_from: Sound of a video.
+        depth: Bits of an image sequence.
+        fingerprint: Names everything the pictures depend on.
+        resume: Whether an earlier unfinished try with the same fingerprint is continued.
+        overwrite: Whether an existing target may be replaced.
+
+    Raises:
+        InputError: When the path is neither, or options do not fit it.
+        MediaError: When the target exists or cannot be written.
+    """
+    path = Path(path)
+    if is_pattern(path):
+        return ImageSequenceWriter(
+            path, like=like, depth=depth, fingerprint=fingerprint, resume=resume, overwrite=overwrite
+        )
+    if path.suffix.lower() in CONTAINERS:
+        return VideoWriter(
+            path,
+            like=like,
+            settings=settings,
+            audio_from=audio_from,
+            fingerprint=fingerprint,
+            resume=resume,
+            overwrite=overwrite,
+        )
+    raise InputError(f"{path} is neither a video ({', '.join(CONTAINERS)}) nor an image sequence such as shot.####.png")

@@ -1,0 +1,123 @@
+"""Motion between neighbouring frames, so that colours follow what moves.
+
+The paper hands the previous frame to the colour net as it stands and leaves motion to be learnt. The light preset
+aligns it first: a dense pyramidal Lucas-Kanade flow (Lucas & Kanade 1981; coarse to fine as Bouguet 2001) needs no
+weights, runs wherever torch does, and depends on the two frames alone, so it can be computed ahead of the recurrence.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_ITERATIONS = (
+    1,
+    2,
+    3,
+    4,
+    4,
+)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
+_WINDOW = 3  # radius of the box filters; two passes make a triangular window of 13 pixels
+_STIFFNESS = 1.0  # added to the structure tensor, in L^2 per pixel^2: flat areas stay where their level began
+_OUTLIER = 10.0  # luma difference in L at which a pixel counts half (occlusion, specks, scratches)
+_LARGEST_STEP = 2.0  # pixels of its level that one iteration may move
+_SMALLEST_SIDE = 16  # pyramid levels end before a side gets shorter than this
+
+
+def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
+    """Find where each pixel of the current frame was in the previous one.
+
+    Brightness and contrast of the previous frame are matched to the current one first, for flickering film.
+
+    Args:
+        current: L `(B, 1, H, W)`, 0..100.
+        previous: L of the frame before, same shape.
+
+    Returns:
+        Flow `(B, 2, H, W)`, horizontal then vertical, in pixels: `previous` at `x + flow(x)` shows what `current`
+        shows at `x`.
+    """
+    current = current.float()
+    previous = _match_exposure(previous.float(), current)
+    pyramids = list(zip(_pyramid(current), _pyramid(previous), strict=True))
+    flow: Tensor | None = None
+    for level in reversed(range(len(pyramids))):
+        now, before = pyramids[level]
+        flow = now.new_zeros(now.shape[0], 2, *now.shape[2:]) if flow is None else _enlarge(flow, now)
+        for _ in range(_ITERATIONS[level]):
+            flow = flow + _increment(now, warp(before, flow))
+    assert flow is not None  # a pyramid has at least its full-size level
+    return flow
+
+
+def warp(image: Tensor, flow: Tensor) -> Tensor:
+    """Sample `image` `(B, C, H, W)` bilinearly at `x + flow(x)`; outside, the border is repeated."""
+    height, width = flow.shape[2:]
+    rows = torch.arange(height, device=flow.device, dtype=flow.dtype).view(1, height, 1)
+    columns = torch.arange(width, device=flow.device, dtype=flow.dtype).view(1, 1, width)
+    grid = torch.stack(
+        (
+            (2 * (columns + flow[:, 0]) + 1) / width - 1,
+            (2 * (rows + flow[:, 1]) + 1) / height - 1,
+        ),
+        dim=-1,
+    )
+    return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _match_exposure(image: Tensor, target: Tensor) -> Tensor:
+    """Bring mean and spread of `image` to those of `target`, within a factor of two."""
+    image_mean, target_mean = (x.mean(dim=(2, 3), keepdim=True) for x in (image, target))
+    image_spread, target_spread = (x.std(dim=(2, 3), keepdim=True).clamp(min=1) for x in (image, target))
+    return (image - image_mean) * (target_spread / image_spread).clamp(0.5, 2) + target_mean
+
+
+def _pyramid(image: Tensor) -> list[Tensor]:
+    levels = [image]
+    while len(levels) < len(_ITERATIONS) and min(levels[-1].shape[2:]) >= 2 * _SMALLEST_SIDE:
+        levels.append(F.avg_pool2d(levels[-1], 2))
+    return levels
+
+
+def _enlarge(flow: Tensor, to: Tensor) -> Tensor:
+    """Bring a flow to the next finer level; its vectors grow with the pixels' number."""
+    height, width = to.shape[2:]
+    scale = flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
+    return F.interpolate(flow, (height, width), mode="bilinear", align_corners=False) * scale
+
+
+def _increment(now: Tensor, warped: Tensor) -> Tensor:
+    """One robust Gauss-Newton step of Lucas-Kanade at every pixel."""
+    across, down = _gradients((now + warped) / 2)
+    difference = now - warped
+    trust = 1 / (1 + (difference / _OUTLIER) ** 2)
+    trusted_across, trusted_down = trust * across, trust * down
+    products = torch.cat(
+        (
+            trusted_across * across,
+            trusted_across * down,
+            trusted_down * down,
+            trusted_across * difference,
+            trusted_down * difference,
+        ),
+        dim=1,
+    )
+    xx, xy, yy, xt, yt = _window_sum(products).split(1, dim=1)
+    xx, yy = xx + _STIFFNESS, yy + _STIFFNESS
+    step = torch.cat((yy * xt - xy * yt, xx * yt - xy * xt), dim=1) / (xx * yy - xy * xy)
+    return step.clamp(-_LARGEST_STEP, _LARGEST_STEP)
+
+
+def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
+    padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
+    across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
+    down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
+    return across, down
+
+
+def _window_sum(x: Tensor) -> Tensor:
+    """Average over the window: two box filters, each done along rows, then columns."""
+    size = 2 * _WINDOW + 1
+    for _ in range(2):
+        x = F.avg_pool2d(F.pad(x, (_WINDOW, _WINDOW, 0, 0), mode="replicate"), (1, size), 1)
+        x = F.avg_pool2d(F.pad(x, (0, 0, _WINDOW, _WINDOW), mode="replicate"), (size, 1), 1)
+    return x

@@ -1,0 +1,255 @@
+"""Exact matching of every frame position with every reference position, in linear memory.
+
+This is the paper's correlation and warp (equations 2 to 4), and the reference for faster kernels. The N x M
+matrix of cosines exists a few hundred rows at a time; gradients recompute it. Exact on every device: no
+approximation, no sampling.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vcnode.errors import InputError
+
+PAPER_TEMPERATURE = 0.01
+_ROWS = 256  # rows of the matrix held at once: fewer cost call overhead, more only memory
+_UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
+
+
+@dataclass(frozen=True)
+class Match:
+    """What matching found for N frame positions.
+
+    Attributes:
+        warped: Reference values brought to the frame `(B, C, N)`.
+        confidence: Greatest cosine with any reference position `(B, 1, N)`, -1..1; biases do not enter it.
+        index: Reference position of greatest weight `(B, N)`, int64; the lowest where several tie.
+    """
+
+    warped: Tensor
+    confidence: Tensor
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class JoinedReferences:
+    """Several references as one set of M keys, to be matched jointly; see `join_references`.
+
+    Attributes:
+        key: Unit descriptors `(B, D, M)`.
+        value: What they carry, such as ab, `(B, C, M)`.
+        mask: Which keys take part `(B, M)`, bool; None for all.
+        bias: Logarithm of every key's weight `(B, M)`; None where all weigh the same.
+        sizes: How many keys each reference has, in order.
+    """
+
+    key: Tensor
+    value: Tensor
+    mask: Tensor | None
+    bias: Tensor | None
+    sizes: tuple[int, ...]
+
+    def reference_of(self, index: Tensor) -> Tensor:
+        """Say which reference, counted from 0, each index of a `Match` belongs to."""
+        ends = torch.tensor(self.sizes, device=index.device).cumsum(0)
+        return torch.bucketize(index, ends, right=True)
+
+
+def join_references(
+    keys: Sequence[Tensor],
+    values: Sequence[Tensor],
+    masks: Sequence[Tensor | None] | None = None,
+    weights: Sequence[float] | None = None,
+) -> JoinedReferences:
+    """Put several references side by side, so that one softmax or argmax chooses among all their positions.
+
+    Args:
+        keys: One `(B, D, M_i)` a reference; sizes may differ.
+        values: One `(B, C, M_i)` a reference.
+        masks: For each reference which positions take part, `(B, M_i)` bool, or None for all.
+        weights: How much each reference counts, relative to the others: twice the weight is as if its
+            positions were there twice. Equal by default.
+
+    Raises:
+        InputError: No reference, lists of different lengths, or a weight that is not positive and finite.
+    """
+    masks = masks if masks is not None else [None] * len(keys)
+    weights = weights if weights is not None else [1.0] * len(keys)
+    if not keys or not len(keys) == len(values) == len(masks) == len(weights):
+        raise InputError(
+            f"Matching was given {len(keys)} keys, {len(values)} values, {len(masks)} masks and "
+            f"{len(weights)} weights; give one of each for every reference, and at least one reference."
+        )
+    for weight in weights:
+        if not 0 < weight < math.inf:
+            raise InputError(f"A reference's weight is {weight}; give a positive number, or leave the reference out.")
+    mask = bias = None
+    if any(part is not None for part in masks):
+        mask = torch.cat([_all_true(k) if m is None else m for k, m in zip(keys, masks, strict=True)], dim=1)
+    if len(set(weights)) > 1:
+        parts = [k.new_full((k.shape[0], k.shape[2]), math.log(w)) for k, w in zip(keys, weights, strict=True)]
+        bias = torch.cat(parts, dim=1)
+    sizes = tuple(key.shape[2] for key in keys)
+    return JoinedReferences(torch.cat(list(keys), dim=2), torch.cat(list(values), dim=2), mask, bias, sizes)
+
+
+def _all_true(key: Tensor) -> Tensor:
+    return torch.ones(key.shape[0], key.shape[2], dtype=torch.bool, device=key.device)
+
+
+def match(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    temperature: float | None,
+    *,
+    mask: Tensor | None = None,
+    bias: Tensor | None = None,
+    rows: int = _ROWS,
+) -> Match:
+    """Match unit descriptors by cosine and bring the matched values to the queries.
+
+    With a temperature T, `warped = softmax(query . key / T + bias) . value`. Without one, the value of the
+    best key alone is taken (the authors' T = 1e-10); biases then count as they would at the paper's
+    temperature of 0.01. Differentiable in query, key and value through `warped` and `confidence`, with the
+    gradients of the dense form. Half precision is computed in float32, float64 in float64.
+
+    Args:
+        query: Frame descriptors `(B, D, N)`.
+        key: Reference descriptors `(B, D, M)`.
+        value: Reference values `(B, C, M)`.
+        temperature: T, at least 1e-12, or None for the best key alone.
+        mask: Which keys take part `(B, M)`, bool; all by default.
+        bias: Added to the logits of each key `(B, M)`, such as the logarithm of its reference's weight;
+            finite.
+        rows: How many queries are compared with all keys at once; `4 * rows * M` bytes are needed for that.
+
+    Raises:
+        InputError: Shapes that do not fit together, a temperature that is too small, or a mask that leaves no
+            key.
+    """
+    _check(query, key, value, temperature, mask, bias)
+    if rows < 1:
+        raise InputError(f"Matching was asked for {rows} rows at a time; give 1 or more.")
+    wide = torch.promote_types(query.dtype, torch.float32)
+    excluded = None if mask is None else ~mask
+    features = (query.to(wide), key.to(wide), value.to(wide))
+    tilt = None if bias is None else bias.to(wide)
+    with torch.autocast(query.device.type, enabled=False):
+        warped, confidence, index = _ExactMatch.apply(*features, excluded, tilt, temperature, rows)
+    return Match(warped.to(value.dtype), confidence.unsqueeze(1), index)
+
+
+def _check(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    temperature: float | None,
+    mask: Tensor | None,
+    bias: Tensor | None,
+) -> None:
+    shapes = [tuple(tensor.shape) for tensor in (query, key, value)]
+    fit = all(len(shape) == 3 for shape in shapes) and shapes[0][:2] == shapes[1][:2]
+    fit = fit and (key.shape[0], key.shape[2]) == (value.shape[0], value.shape[2])
+    if not fit or key.shape[2] == 0:
+        raise InputError(
+            f"Matching was given query, key and value of shapes {shapes}; give (B, D, N), (B, D, M) and (B, C, M)."
+        )
+    for name, extra in (("mask", mask), ("bias", bias)):
+        if extra is not None and extra.shape != (key.shape[0], key.shape[2]):
+            raise InputError(f"The {name} of the keys has shape {tuple(extra.shape)}; give (B, M).")
+    if temperature is not None and not 1e-12 <= temperature < math.inf:
+        raise InputError(f"The temperature is {temperature}; give 1e-12 or more, or None for the best match alone.")
+    if mask is not None and not bool(mask.any(dim=1).all()):
+        raise InputError("The mask of the references leaves nothing to match; keep at least one position.")
+
+
+class _ExactMatch(torch.autograd.Function):
+    """Shapes as in `match`, confidence `(B, N)`; one sample and a few rows of the matrix at a time."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        excluded: Tensor | None,
+        bias: Tensor | None,
+        temperature: float | None,
+        rows: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        batch, _, count = query.shape
+        warped = value.new_empty(batch, value.shape[1], count)
+        confidence, log_sum = query.new_empty(batch, count), query.new_empty(batch, count)
+        nearest = torch.empty(batch, count, dtype=torch.int64, device=query.device)
+        index = nearest if bias is None else torch.empty_like(nearest)
+        scale = 1.0 if temperature is None else 1 / temperature
+        if bias is not None and temperature is None:
+            bias = bias * PAPER_TEMPERATURE
+        buffer = query.new_empty(min(rows, count), key.shape[2])
+        for sample, part in _parts(batch, count, rows):
+            here = (sample, part)
+            logits = _logits(query, key, excluded, here, scale, buffer)
+            best, nearest[here] = logits.max(dim=1)
+            confidence[here] = best / scale
+            if bias is not None:
+                best, index[here] = logits.add_(bias[sample]).max(dim=1)
+            if temperature is None:
+                warped[sample, :, part] = value[sample, :, index[here]]
+            else:
+                weights = logits.sub_(best[:, None]).clamp_(min=_UNDERFLOW).exp_()
+                total = weights.sum(dim=1)
+                warped[sample, :, part] = value[sample] @ weights.T / total
+                log_sum[here] = best + total.log()
+        ctx.save_for_backward(query, key, value, excluded, bias, warped, log_sum, nearest, index)
+        ctx.scale, ctx.rows, ctx.hard = scale, rows, temperature is None
+        ctx.mark_non_differentiable(index)
+        return warped, confidence, index
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, excluded, bias, warped, log_sum, nearest, index = ctx.saved_tensors
+        grad_warped, grad_confidence = grads[:2]
+        grad_query, grad_key, grad_value = (torch.zeros_like(tensor) for tensor in (query, key, value))
+        batch, _, count = query.shape
+        rows = max(1, ctx.rows // 2)  # two matrices at once instead of one
+        buffers = query.new_empty(2, min(rows, count), key.shape[2])
+        for sample, part in _parts(batch, count, rows):
+            here = (sample, part)
+            queries, outer = query[sample, :, part], grad_warped[sample, :, part]
+            grad_query[sample, :, part] = key[sample, :, nearest[here]] * grad_confidence[here]
+            grad_key[sample].index_add_(1, nearest[here], queries * grad_confidence[here])
+            if ctx.hard:
+                grad_value[sample].index_add_(1, index[here], outer)
+                continue
+            weights = _logits(query, key, excluded, here, ctx.scale, buffers[0])
+            if bias is not None:
+                weights.add_(bias[sample])
+            weights.sub_(log_sum[here][:, None]).clamp_(min=_UNDERFLOW).exp_()
+            grad_value[sample].addmm_(outer, weights)
+            to_cosine = torch.mm(outer.T, value[sample], out=buffers[1, : weights.shape[0]])
+            mean = (outer * warped[sample, :, part]).sum(dim=0)
+            to_cosine.sub_(mean[:, None]).mul_(weights).mul_(ctx.scale)
+            grad_query[sample, :, part].addmm_(key[sample], to_cosine.T)
+            grad_key[sample].addmm_(queries, to_cosine)
+        return grad_query, grad_key, grad_value, None, None, None, None
+
+
+def _parts(batch: int, count: int, rows: int) -> Iterator[tuple[int, slice]]:
+    for sample in range(batch):
+        for start in range(0, count, rows):
+            yield sample, slice(start, min(start + rows, count))
+
+
+def _logits(
+    query: Tensor, key: Tensor, excluded: Tensor | None, here: tuple[int, slice], scale: float, buffer: Tensor
+) -> Tensor:
+    """Cosines times `scale`, `(n, M)`, in the buffer; scaling the queries spares a pass over the matrix."""
+    sample, part = here
+    queries = (query[sample, :, part] * scale).T
+    logits = torch.mm(queries, key[sample], out=buffer[: queries.shape[0]])
+    return logits if excluded is None else logits.masked_fill_(excluded[sample], -math.inf)

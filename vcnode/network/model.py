@@ -1,0 +1,289 @@
+"""The whole network as pure functions: references in, a state in, colours and a new state out.
+
+A frame's work falls into two halves. `prepare` (features, matching, motion) depends on frames and references alone and
+takes any number of frames as one batch; `advance` (the colour net) needs the state and goes frame by frame. `step`
+does both for one frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vcnode.errors import InputError
+from vcnode.network.alignment import estimate_flow, warp
+from vcnode.network.colorization import DevcColorNet
+from vcnode.network.config import ModelConfig
+from vcnode.network.correspondence import DevcHead, LightHead
+from vcnode.network.encoders import (
+    EfficientNetLite0Encoder,
+    VGG19Encoder,
+    gray_to_rgb,
+    lab_to_rgb_differentiable,
+)
+from vcnode.network.light_colorization import LightColorNet
+from vcnode.network.matching import JoinedReferences, join_references, match
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class State:
+    """What one frame hands to the next; nothing else is remembered anywhere.
+
+    Attributes:
+        lightness: L of the frame just coloured `(B, 1, H, W)`, 0..100.
+        ab: Its colours as the network gave them `(B, 2, H, W)`, -128..128.
+        valid: 1, or 0 before the first frame of a shot, `(B, 1, 1, 1)`.
+    """
+
+    lightness: Tensor
+    ab: Tensor
+    valid: Tensor
+
+    def to(self, device: torch.device | str) -> "State":
+        """Move to a device."""
+        return State(self.lightness.to(device), self.ab.to(device), self.valid.to(device))
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The tensors by name, with the version of this layout, for storing."""
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**tensors, "version": torch.tensor(STATE_VERSION)}
+
+    @classmethod
+    def from_state_dict(cls, tensors: dict[str, Tensor]) -> Self:
+        """The inverse of `state_dict`.
+
+        Raises:
+            InputError: It is not a state, or of another version.
+        """
+        names = {field.name for field in fields(cls)}
+        if set(tensors) != names | {"version"} or int(tensors["version"]) != STATE_VERSION:
+            raise InputError(
+                f"The saved state does not fit this version of vcnode, which reads states of version {STATE_VERSION}; "
+                "colour the shot again from its start."
+            )
+        return cls(**{name: tensors[name] for name in names})
+
+
+@dataclass(frozen=True)
+class References:
+    """Encoded references: everything about them that is needed for any number of frames."""
+
+    joined: JoinedReferences
+
+    def to(self, device: torch.device | str) -> "References":
+        """Move to a device."""
+        joined = self.joined
+        moved = {
+            name: None if tensor is None else tensor.to(device)
+            for name, tensor in (("mask", joined.mask), ("bias", joined.bias))
+        }
+        return References(replace(joined, key=joined.key.to(device), value=joined.value.to(device), **moved))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The half of the work that does not need the state, for a batch of frames.
+
+    Attributes:
+        lightness: L `(B, 1, H, W)`.
+        warped_ab: Reference colours at each position `(B, 2, H/4, W/4)`.
+        confidence: Greatest cosine `(B, 1, H/4, W/4)`.
+        match: Index of the best position among all references' `(B, H/4, W/4)`, int64.
+        reference: Which reference that is, counted from 0, same shape.
+        flow: Motion since the previous frame `(B, 2, H, W)`, where the preset aligns.
+        features: Taps of the encoder, where the colour net wants them.
+    """
+
+    lightness: Tensor
+    warped_ab: Tensor
+    confidence: Tensor
+    match: Tensor
+    reference: Tensor
+    flow: Tensor | None
+    features: tuple[Tensor, ...]
+
+    def __getitem__(self, number: int) -> "Prepared":
+        """One frame of the batch, still with a batch axis."""
+        one = slice(number, number + 1)
+        return Prepared(
+            self.lightness[one],
+            self.warped_ab[one],
+            self.confidence[one],
+            self.match[one],
+            self.reference[one],
+            None if self.flow is None else self.flow[one],
+            tuple(tap[one] for tap in self.features),
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One coloured frame at working size.
+
+    Attributes:
+        ab: Colours `(B, 2, H, W)`, -128..128.
+        warped_ab: What matching alone says `(B, 2, H/4, W/4)`.
+        confidence: Greatest cosine `(B, 1, H/4, W/4)`, -1..1. Similarity, not correctness.
+        match: Index of the best reference position `(B, H/4, W/4)`.
+        reference: Which reference that is `(B, H/4, W/4)`.
+    """
+
+    ab: Tensor
+    warped_ab: Tensor
+    confidence: Tensor
+    match: Tensor
+    reference: Tensor
+
+
+class Model(nn.Module):
+    """Deep Exemplar-based Video Colorization, by configuration the paper's network or the light one.
+
+    Frames and references may differ in size; both need heights and widths that are multiples of 8, at least 64.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder: VGG19Encoder | EfficientNetLite0Encoder
+        self.encoder = VGG19Encoder() if config.encoder == "vgg19" else EfficientNetLite0Encoder()
+        self.head: DevcHead | LightHead
+        if config.head == "devc":
+            self.head = DevcHead()
+        else:
+            self.head = LightHead(self.encoder.channels, config.head_width, refine=config.head_refine)
+        self.color_net: DevcColorNet | LightColorNet
+        if config.color_net == "devc":
+            self.color_net = DevcColorNet(config.color_widths)
+        else:
+            self.color_net = LightColorNet(config.color_widths, self.encoder.channels[-3:])
+
+    def encode_references(
+        self,
+        lab: Sequence[Tensor],
+        masks: Sequence[Tensor | None] | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> References:
+        """Encode references once, for any number of frames.
+
+        Args:
+            lab: One Lab image `(B, 3, H, W)` a reference, L 0..100, ab -128..127; sizes may differ.
+            masks: Where each may be matched, `(B, 1, H, W)`, 0..1, or None for everywhere.
+            weights: How much each counts against the others; equal by default.
+
+        Raises:
+            InputError: No reference, a size that is not allowed, or a mask that leaves nothing.
+        """
+        keys, values, kept = [], [], []
+        for number, image in enumerate(lab):
+            _check_size(image, "reference")
+            lightness, ab = image[:, :1], image[:, 1:]
+            rgb = (
+                lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
+            )
+            keys.append(self.head.keys(self.encoder(rgb)).flatten(2))
+            values.append(F.avg_pool2d(ab, 4).flatten(2))
+            mask = None if masks is None else masks[number]
+            kept.append(
+                None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5
+            )
+        return References(join_references(keys, values, kept, weights))
+
+    def init_state(self, height: int, width: int, batch: int = 1) -> State:
+        """The state before the first frame of a shot: no colour, mid-gray (the authors' zeros)."""
+        like = next(self.parameters())
+        return State(
+            torch.full((batch, 1, height, width), 50.0, device=like.device, dtype=like.dtype),
+            torch.zeros(batch, 2, height, width, device=like.device, dtype=like.dtype),
+            torch.zeros(batch, 1, 1, 1, device=like.device, dtype=like.dtype),
+        )
+
+    def prepare(self, lightness: Tensor, previous_lightness: Tensor | None, references: References) -> Prepared:
+        """Do what needs no state, for a batch of frames.
+
+        Args:
+            lightness: L `(B, 1, H, W)`, 0..100.
+            previous_lightness: L of each one's previous frame, same shape; None to go without motion.
+            references: Encoded references of batch 1 (shared by all frames) or B.
+
+        Raises:
+            InputError: A size that is not allowed.
+        """
+        _check_size(lightness, "frame")
+        batch, _, height, width = lightness.shape
+        features = self.encoder(gray_to_rgb(lightness))
+        query = self.head.queries(features).flatten(2)
+        joined = references.joined
+        key, value, mask, bias = (
+            None if tensor is None else tensor.expand(batch, *tensor.shape[1:])
+            for tensor in (joined.key, joined.value, joined.mask, joined.bias)
+        )
+        assert key is not None
+        assert value is not None
+        found = match(query, key, value, self.config.temperature, mask=mask, bias=bias)
+        size = (height // 4, width // 4)
+        flow = None
+        if self.config.align and previous_lightness is not None:
+            with torch.no_grad():
+                flow = estimate_flow(lightness, previous_lightness)
+        return Prepared(
+            lightness,
+            found.warped.unflatten(2, size),
+            found.confidence.unflatten(2, size),
+            found.index.unflatten(1, size),
+            joined.reference_of(found.index).unflatten(1, size),
+            flow,
+            features if self.config.color_net == "light" else (),
+        )
+
+    def advance(self, prepared: Prepared, state: State) -> tuple[Step, State]:
+        """Colour a prepared frame, given the state that the frame before left."""
+        lightness = prepared.lightness
+        history = state
+        if prepared.flow is not None:
+            moved = warp(torch.cat((state.lightness, state.ab), dim=1), prepared.flow)
+            history = State(moved[:, :1], moved[:, 1:], state.valid)
+        if isinstance(self.color_net, LightColorNet):
+            ab = self.color_net(
+                lightness,
+                prepared.warped_ab,
+                prepared.confidence,
+                history.lightness,
+                history.ab,
+                state.valid,
+                prepared.features,
+            )
+        else:
+            warped_ab, confidence = (
+                F.interpolate(x, lightness.shape[2:], mode="nearest")
+                for x in (prepared.warped_ab, prepared.confidence)
+            )
+            ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
+        step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)
+        return step, State(lightness, ab, torch.ones_like(state.valid))
+
+    def step(self, lightness: Tensor, state: State, references: References) -> tuple[Step, State]:
+        """Colour one frame: a pure function of its arguments and the weights.
+
+        Args:
+            lightness: L `(B, 1, H, W)`, 0..100.
+            state: What the frame before left, or `init_state`.
+            references: Encoded references.
+
+        Raises:
+            InputError: A size that is not allowed.
+        """
+        return self.advance(self.prepare(lightness, state.lightness, references), state)
+
+
+def _check_size(image: Tensor, what: str) -> None:
+    height, width = image.shape[2:]
+    if height % 8 or width % 8 or min(height, width) < 64:
+        raise InputError(
+            f"A {what} of {width}x{height} does not fit the network; give a width and height that are multiples of 8 "
+            "and at least 64."
+        )
