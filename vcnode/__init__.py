@@ -1,3 +1,40 @@
-"""vcnode: colours black-and-white video after reference images."""
+"""vcnode: colours black-and-white video after reference images.
+
+>>> import vcnode
+>>> model = vcnode.load("lite")
+>>> for frame in vcnode.colorize(frames, [vcnode.Reference("reference.png")], model=model):
+...     show(frame.rgb())
+"""
+
+from vcnode.errors import VcnodeError
+from vcnode.network import Model, State
+from vcnode.sequence import (
+    ColoredFrame,
+    MemoryStateCache,
+    Reference,
+    Sequence,
+    Settings,
+    Shot,
+    StateCache,
+    colorize,
+    load,
+    load_shots,
+)
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ColoredFrame",
+    "MemoryStateCache",
+    "Model",
+    "Reference",
+    "Sequence",
+    "Settings",
+    "Shot",
+    "State",
+    "StateCache",
+    "VcnodeError",
+    "colorize",
+    "load",
+    "load_shots",
+]

@@ -25,10 +25,10 @@ _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder
 
 
 def check_audio(source: Path, container: str) -> None:
-    """Find out before rendering whether a container takes the sound of a file as it is.
+    """Find out before rendering whether a container takes the sound of a file as it is; reads the file once.
 
     Raises:
-        InputError: When it does not.
+        InputError: When it does not, or when the sound's times run backwards.
         MediaError: When the file cannot be read.
     """
     with av.open(str(source)) as opened, av.open(io.BytesIO(), "w", format=container) as trial:
@@ -43,6 +43,16 @@ def check_audio(source: Path, container: str) -> None:
             trial.start_encoding()
         except (ValueError, FFmpegError) as error:
             raise InputError(_does_not_fit(source, opened.streams.audio[0], container)) from error
+        latest: dict[int, int] = {}
+        for packet in opened.demux(opened.streams.audio):
+            time = packet.dts if packet.dts is not None else packet.pts
+            if time is not None and time < latest.get(packet.stream.index, time):
+                raise InputError(
+                    f"the sound of {source} has time stamps that run backwards and cannot be copied; "
+                    "convert the sound first, or leave it out"
+                )
+            if time is not None:
+                latest[packet.stream.index] = time
 
 
 def _does_not_fit(source: Path, stream: Any, container: str) -> str:
@@ -209,6 +219,7 @@ def _audio_packets(
 ) -> Iterator[tuple[Fraction, Any]]:
     copies = {source.index: copy for source, copy in streams}
     latest = Fraction(0)
+    written: dict[int, int] = {}
     for packet in sound.demux([source for source, _ in streams]):
         if not packet.size or packet.pts is None:
             continue
@@ -218,8 +229,12 @@ def _audio_packets(
         # The merge needs times that do not fall; streams inside a file are interleaved only roughly.
         latest = max(latest, (packet.dts if packet.dts is not None else packet.pts) * base)
         offset = round(shift / base)
+        number = packet.stream.index
         packet.pts -= offset
-        if packet.dts is not None:
-            packet.dts -= offset
-        packet.stream = copies[packet.stream.index]
+        # Equal decoding times occur, but most containers want them to rise.
+        decode = packet.dts - offset if packet.dts is not None else packet.pts
+        packet.dts = max(decode, written.get(number, decode - 1) + 1)
+        packet.pts = max(packet.pts, packet.dts)
+        written[number] = packet.dts
+        packet.stream = copies[number]
         yield latest, packet

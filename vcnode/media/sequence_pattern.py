@@ -39,7 +39,7 @@ class SequencePattern:
         """The numbers of the files that exist, in ascending order.
 
         Raises:
-            MediaError: When the folder cannot be read, or one number has two files (`7.png` and `07.png`).
+            MediaError: When the folder cannot be read, or numbers are padded in two ways (`7.png` and `07.png`).
         """
         found: dict[int, str] = {}
         with explained("read the folder", self.folder):
@@ -55,7 +55,12 @@ class SequencePattern:
                     f"{self.folder} has two files with number {int(middle)}: {found[int(middle)]} and {name}"
                 )
             found[int(middle)] = name
-        return sorted(n for n, name in found.items() if self.path(n).name == name)
+        for number, name in found.items():
+            if self.path(number).name != name:
+                raise MediaError(
+                    f"{self.folder / name} has another count of digits than {self}; rename it or name its pattern"
+                )
+        return sorted(found)
 
 
 def is_pattern(path: Path | str) -> bool:

@@ -35,7 +35,7 @@ class VideoInfo:
         width: Stored width in pixels, before rotation and sample aspect ratio.
         height: Stored height in pixels.
         frame_count: How many frames, or None when not even an estimate is known.
-        frame_count_exact: Whether the container counts its frames; else `frame_count` is duration times rate.
+        frame_count_exact: Whether the container counts its frames reliably; else `frame_count` is an estimate.
         frame_rate: Frames a second on average.
         time_base: Seconds per unit of `pts`.
         pixel_format: FFmpeg's name.
@@ -178,7 +178,10 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, first: 
     matrix, range_ = tags.resolved(height=first.height, pixel_format=first.format.name)
     rate = _fraction(stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25))
     duration = _duration(container, stream)
-    count, exact = (stream.frames, True) if stream.frames else (None, False)
+    count = stream.frames or None
+    exact = count is not None and container.format.name.startswith("mov")
+    if count is not None and exact and hasattr(stream, "index_entries"):
+        count -= sum(entry.is_discard for entry in stream.index_entries)  # cut off by an edit list
     if count is None and duration is not None:
         count = round(duration * rate)
     sample_aspect_ratio = _fraction(stream.sample_aspect_ratio or Fraction(1))

@@ -121,7 +121,7 @@ class VideoReader:
     def _decode(self, start: int, key: int | None) -> Iterator[VideoFrame]:
         """Decode from a key frame's time (or the beginning); yield frames from number `start` on.
 
-        Yields nothing when seeking to `key` lands behind it.
+        Yields nothing when frame `start` cannot be reached from `key`; the caller then tries an earlier one.
         """
         index = self.index if key is not None else None
         with open_video(self.path) as (container, stream):
@@ -136,11 +136,13 @@ class VideoReader:
                 ticks = _ticks(decoded, self.info)
                 pts = decoded.pts
                 if index is not None:
+                    if decoded.is_corrupt and count == 0 and (pts is None or key is None or pts >= key):
+                        return  # marked as a key frame, yet not decodable from here
                     if pts is None or pts < index.pts[start]:
                         continue
                     if count == 0:
                         if pts != index.pts[start]:
-                            return  # landed behind; the caller tries an earlier key frame
+                            return  # landed behind it
                         count = start
                 elif pts is None or (previous is not None and pts <= previous):
                     pts = 0 if previous is None else previous + (ticks or self.info.frame_ticks)
@@ -228,6 +230,8 @@ def _decoded(
             if not packet.is_keyframe or (packet.pts is not None and key is not None and packet.pts > key):
                 return
             landed = True
+        if not packet.size and packet.dts is not None:
+            continue  # Theora's "same picture again"; to a decoder an empty packet means the end
         try:
             frames: list[Any] = list(packet.decode())
         except FFmpegError as error:
@@ -237,7 +241,7 @@ def _decoded(
                 f"decoding {progress.info.path} stops after {progress.readable}: {reason(error)}"
             ) from error
         for frame in frames:
-            if frame.is_corrupt and not warned:
+            if frame.is_corrupt and not warned and progress.whole:
                 warned = True
                 _log.warning(
                     "%s is damaged near frame %d; the decoder filled the gap",

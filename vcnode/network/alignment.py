@@ -101,9 +101,9 @@ def _increment(now: Tensor, warped: Tensor) -> Tensor:
         ),
         dim=1,
     )
-    xx, xy, yy, xt, yt = _window_sum(products).split(1, dim=1)
+    xx, xy, yy, xt, yt = torch.split(_window_sum(products), 1, dim=1)
     xx, yy = xx + _STIFFNESS, yy + _STIFFNESS
-    step = torch.cat((yy * xt - xy * yt, xx * yt - xy * xt), dim=1) / (xx * yy - xy * xy)
+    step: Tensor = torch.cat((yy * xt - xy * yt, xx * yt - xy * xt), dim=1) / (xx * yy - xy * xy)
     return step.clamp(-_LARGEST_STEP, _LARGEST_STEP)
 
 

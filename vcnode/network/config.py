@@ -53,14 +53,10 @@ class ModelConfig:
         for key, value in values.items():
             allowed = get_args(known[key].type) if get_origin(known[key].type) is Literal else ()
             if allowed and value not in allowed:
-                raise ModelError(
-                    f"The model's configuration says {key}: {value!r}; allowed are {', '.join(allowed)}."
-                )
+                raise ModelError(f"The model's configuration says {key}: {value!r}; allowed are {', '.join(allowed)}.")
         widths = values.get("color_widths", cls.color_widths)
         if len(widths) != 4 or not all(isinstance(width, int) and width > 0 for width in widths):
-            raise ModelError(
-                f"The model's configuration says color_widths: {widths!r}; give four positive numbers."
-            )
+            raise ModelError(f"The model's configuration says color_widths: {widths!r}; give four positive numbers.")
         return cls(**{**values, "color_widths": tuple(widths)})
 
     def to_dict(self) -> dict[str, Any]:

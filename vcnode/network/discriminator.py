@@ -46,10 +46,15 @@ class Discriminator(nn.Module):
     Args:
         last_kernel: Height and width of the last convolution, and so the least size of its input. The paper's
             3x6 needs frames of 192 x 384 or more; smaller crops need a smaller one.
+
+    Raises:
+        InputError: A last kernel of less than two positions, which the normalisation before it cannot serve.
     """
 
     def __init__(self, last_kernel: tuple[int, int] = (3, 6)) -> None:
         super().__init__()
+        if min(last_kernel) < 1 or max(last_kernel) < 2:
+            raise InputError(f"A last kernel of {last_kernel} is not possible; give at least (1, 2).")
         self.last_kernel = last_kernel
         self.layer1 = nn.Sequential(SpectralConv2d(6, 64, (4, 4), stride=2, padding=1), nn.LeakyReLU(0.2))
         self.layer2 = _halve(64, 64)

@@ -29,14 +29,13 @@ class LightColorNet(nn.Module):
     def __init__(
         self,
         widths: tuple[int, int, int, int] = (24, 48, 96, 128),
-        feature_channels: tuple[int, int, int] = (24, 40, 112),
+        feature_channels: tuple[int, ...] = (24, 40, 112),
     ) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = widths
         self.enter = nn.Sequential(_conv3(_INPUTS, half), nn.ReLU(), _conv3(half, half), nn.ReLU())
         self.down = nn.ModuleList(
-            _conv3(fine, coarse, stride=2)
-            for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
+            _conv3(fine, coarse, stride=2) for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
         )
         self.features = nn.ModuleList(
             nn.Conv2d(channels, width, 1, bias=False)
@@ -44,8 +43,7 @@ class LightColorNet(nn.Module):
         )
         self.mix = nn.ModuleList(_conv3(width, width) for width in widths[1:])
         self.up = nn.ModuleList(
-            nn.Conv2d(coarse, fine, 1)
-            for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
+            nn.Conv2d(coarse, fine, 1) for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
         )
         self.merge = nn.ModuleList(_conv3(width, width) for width in widths[:3])
         self.leave = _conv3(half, 3)
@@ -89,7 +87,7 @@ class LightColorNet(nn.Module):
             skip = skips.pop()
             x = F.relu(skip + _resize(up(x), skip))
             x = F.relu(x + merge(x))
-        trust, correction = _resize(self.leave(x), lightness).split((1, 2), dim=1)
+        trust, correction = torch.split(_resize(self.leave(x), lightness), [1, 2], dim=1)
         trust = torch.sigmoid(trust) * valid
         correction = _LARGEST_CORRECTION * torch.tanh(correction / _LARGEST_CORRECTION)
         ab = trust * aligned_ab + (1 - trust) * _resize(warped_ab, lightness) + correction

@@ -190,6 +190,7 @@ class _ExactMatch(torch.autograd.Function):
         scale = 1.0 if temperature is None else 1 / temperature
         if bias is not None and temperature is None:
             bias = bias * PAPER_TEMPERATURE
+        summed = torch.cat((value, torch.ones_like(value[:, :1])), dim=1)  # the ones add up the weights
         buffer = query.new_empty(min(rows, count), key.shape[2])
         for sample, part in _parts(batch, count, rows):
             here = (sample, part)
@@ -202,9 +203,9 @@ class _ExactMatch(torch.autograd.Function):
                 warped[sample, :, part] = value[sample, :, index[here]]
             else:
                 weights = logits.sub_(best[:, None]).clamp_(min=_UNDERFLOW).exp_()
-                total = weights.sum(dim=1)
-                warped[sample, :, part] = value[sample] @ weights.T / total
-                log_sum[here] = best + total.log()
+                sums = summed[sample] @ weights.T
+                warped[sample, :, part] = sums[:-1] / sums[-1]
+                log_sum[here] = best + sums[-1].log()
         ctx.save_for_backward(query, key, value, excluded, bias, warped, log_sum, nearest, index)
         ctx.scale, ctx.rows, ctx.hard = scale, rows, temperature is None
         ctx.mark_non_differentiable(index)

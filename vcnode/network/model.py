@@ -78,11 +78,9 @@ class References:
     def to(self, device: torch.device | str) -> "References":
         """Move to a device."""
         joined = self.joined
-        moved = {
-            name: None if tensor is None else tensor.to(device)
-            for name, tensor in (("mask", joined.mask), ("bias", joined.bias))
-        }
-        return References(replace(joined, key=joined.key.to(device), value=joined.value.to(device), **moved))
+        mask, bias = (None if part is None else part.to(device) for part in (joined.mask, joined.bias))
+        key, value = joined.key.to(device), joined.value.to(device)
+        return References(replace(joined, key=key, value=value, mask=mask, bias=bias))
 
 
 @dataclass(frozen=True)
@@ -182,15 +180,11 @@ class Model(nn.Module):
         for number, image in enumerate(lab):
             _check_size(image, "reference")
             lightness, ab = image[:, :1], image[:, 1:]
-            rgb = (
-                lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
-            )
+            rgb = lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
             keys.append(self.head.keys(self.encoder(rgb)).flatten(2))
             values.append(F.avg_pool2d(ab, 4).flatten(2))
             mask = None if masks is None else masks[number]
-            kept.append(
-                None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5
-            )
+            kept.append(None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5)
         return References(join_references(keys, values, kept, weights))
 
     def init_state(self, height: int, width: int, batch: int = 1) -> State:
@@ -202,13 +196,22 @@ class Model(nn.Module):
             torch.zeros(batch, 1, 1, 1, device=like.device, dtype=like.dtype),
         )
 
-    def prepare(self, lightness: Tensor, previous_lightness: Tensor | None, references: References) -> Prepared:
+    def prepare(
+        self,
+        lightness: Tensor,
+        previous_lightness: Tensor | None,
+        references: References,
+        *,
+        best_match_only: bool = False,
+    ) -> Prepared:
         """Do what needs no state, for a batch of frames.
 
         Args:
             lightness: L `(B, 1, H, W)`, 0..100.
             previous_lightness: L of each one's previous frame, same shape; None to go without motion.
             references: Encoded references of batch 1 (shared by all frames) or B.
+            best_match_only: Take the colour of the best match alone instead of the softmax, as the authors' test
+                script does (their T = 1e-10).
 
         Raises:
             InputError: A size that is not allowed.
@@ -224,7 +227,8 @@ class Model(nn.Module):
         )
         assert key is not None
         assert value is not None
-        found = match(query, key, value, self.config.temperature, mask=mask, bias=bias)
+        temperature = None if best_match_only else self.config.temperature
+        found = match(query, key, value, temperature, mask=mask, bias=bias)
         size = (height // 4, width // 4)
         flow = None
         if self.config.align and previous_lightness is not None:
@@ -232,10 +236,10 @@ class Model(nn.Module):
                 flow = estimate_flow(lightness, previous_lightness)
         return Prepared(
             lightness,
-            found.warped.unflatten(2, size),
-            found.confidence.unflatten(2, size),
-            found.index.unflatten(1, size),
-            joined.reference_of(found.index).unflatten(1, size),
+            found.warped.reshape(batch, 2, *size),
+            found.confidence.reshape(batch, 1, *size),
+            found.index.reshape(batch, *size),
+            joined.reference_of(found.index).reshape(batch, *size),
             flow,
             features if self.config.color_net == "light" else (),
         )
@@ -259,8 +263,7 @@ class Model(nn.Module):
             )
         else:
             warped_ab, confidence = (
-                F.interpolate(x, lightness.shape[2:], mode="nearest")
-                for x in (prepared.warped_ab, prepared.confidence)
+                F.interpolate(x, lightness.shape[2:], mode="nearest") for x in (prepared.warped_ab, prepared.confidence)
             )
             ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)

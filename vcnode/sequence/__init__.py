@@ -1,0 +1,33 @@
+"""The frame-sequence API: references, shots, states, and the engine that walks frames."""
+
+from vcnode.sequence.colorize import colorize
+from vcnode.sequence.frame import ColoredFrame
+from vcnode.sequence.loading import choose_device, load
+from vcnode.sequence.reference import Reference
+from vcnode.sequence.reference_files import parse_reference_argument, references_in_folder
+from vcnode.sequence.sequence import Sequence
+from vcnode.sequence.settings import Settings
+from vcnode.sequence.shots import Shot, shots_from_cuts, whole_clip
+from vcnode.sequence.shots_file import load_shots, save_shots
+from vcnode.sequence.state_cache import CacheInfo, MemoryStateCache, StateCache, StateStore
+
+__all__ = [
+    "CacheInfo",
+    "ColoredFrame",
+    "MemoryStateCache",
+    "Reference",
+    "Sequence",
+    "Settings",
+    "Shot",
+    "StateCache",
+    "StateStore",
+    "choose_device",
+    "colorize",
+    "load",
+    "load_shots",
+    "parse_reference_argument",
+    "references_in_folder",
+    "save_shots",
+    "shots_from_cuts",
+    "whole_clip",
+]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from vcnode.errors import InputError
-from vcnode.sequence.shots import ReferenceSpec
+from vcnode.sequence.reference import Reference
 
 _log = logging.getLogger("vcnode")
 
@@ -14,7 +14,7 @@ _WITH_FRAME = re.compile("(.+)@([0-9]{1,15})", re.DOTALL)
 _NUMBERED_IMAGE = re.compile("ref_([0-9]+)[.](?:png|jpg|jpeg)", re.IGNORECASE)
 
 
-def parse_reference_argument(argument: str) -> ReferenceSpec:
+def parse_reference_argument(argument: str) -> Reference:
     """Read `path` or `path@FRAME`, where FRAME is the frame of the clip that the image shows.
 
     A file whose name is exactly `argument` is meant itself, even where the name ends in @ and digits.
@@ -23,16 +23,16 @@ def parse_reference_argument(argument: str) -> ReferenceSpec:
         InputError: There is no such file.
     """
     if os.path.isfile(argument):
-        return ReferenceSpec(Path(argument))
+        return Reference(Path(argument))
     with_frame = _WITH_FRAME.fullmatch(argument)
     if with_frame and os.path.isfile(with_frame[1]):
-        return ReferenceSpec(Path(with_frame[1]), frame=int(with_frame[2]))
+        return Reference(Path(with_frame[1]), frame=int(with_frame[2]))
     path = with_frame[1] if with_frame else argument
     problem = "is a folder" if os.path.isdir(path) else "does not exist"
     raise InputError(f"Reference {path!r} {problem}: give an image file, or FILE@FRAME.")
 
 
-def references_in_folder(folder: str | os.PathLike[str]) -> list[ReferenceSpec]:
+def references_in_folder(folder: str | os.PathLike[str]) -> list[Reference]:
     """List the images `ref_000123.png` (or .jpg, .jpeg) of a folder, each for the frame in its name.
 
     This is how HAVC, the VapourSynth filter for hybrid automatic colouring, exports and reads references.
@@ -66,4 +66,4 @@ def references_in_folder(folder: str | os.PathLike[str]) -> list[ReferenceSpec]:
             f"The folder {folder} holds no reference: name them like ref_000123.png (or .jpg, .jpeg) "
             "after the frame that each shows."
         )
-    return [ReferenceSpec(images[frame], frame=frame) for frame in sorted(images)]
+    return [Reference(images[frame], frame=frame) for frame in sorted(images)]

@@ -5,39 +5,12 @@ a user leaves titles or colour footage alone, so gaps between shots are allowed.
 """
 
 import bisect
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 from vcnode.errors import InputError
-
-
-@dataclass(frozen=True)
-class ReferenceSpec:
-    """A reference image and how to use it.
-
-    Attributes:
-        path: The image file.
-        frame: The frame of the clip that it shows, counted from 0 (a keyframe); None: no particular frame.
-        weight: Influence relative to the shot's other references, above 0.
-        mask: Image file, white where the reference may be used and black where not; None: everywhere.
-
-    Raises:
-        InputError: `frame` is negative or `weight` is not a positive number.
-    """
-
-    path: Path
-    frame: int | None = None
-    weight: float = 1.0
-    mask: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.frame is not None and self.frame < 0:
-            raise InputError(f"Reference {self.path} is for frame {self.frame}: frames count from 0.")
-        if not (math.isfinite(self.weight) and self.weight > 0):
-            raise InputError(f"Reference {self.path} has the weight {self.weight}: give a number above 0.")
+from vcnode.sequence.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -55,7 +28,7 @@ class Shot:
 
     first: int
     last: int | None
-    references: tuple[ReferenceSpec, ...]
+    references: tuple[Reference, ...]
 
     def __post_init__(self) -> None:
         if self.first < 0:
@@ -68,7 +41,7 @@ class Shot:
         for reference in numbered:
             if reference.frame not in self:
                 raise InputError(
-                    f"Reference {reference.path} is for frame {reference.frame}, outside its shot ({self}): "
+                    f"Reference {reference} is for frame {reference.frame}, outside its shot ({self}): "
                     "give a frame of the shot (counted from the start of the clip), or none."
                 )
 
@@ -117,7 +90,7 @@ def shot_at(shots: Sequence[Shot], frame: int) -> Shot | None:
     return shots[position - 1] if position and frame in shots[position - 1] else None
 
 
-def whole_clip(references: Iterable[ReferenceSpec]) -> tuple[Shot, ...]:
+def whole_clip(references: Iterable[Reference]) -> tuple[Shot, ...]:
     """Return one shot from the first frame to the end of the clip.
 
     Raises:
@@ -126,7 +99,7 @@ def whole_clip(references: Iterable[ReferenceSpec]) -> tuple[Shot, ...]:
     return (Shot(0, None, tuple(references)),)
 
 
-def shots_from_cuts(cuts: Iterable[int], length: int | None, references: Iterable[ReferenceSpec]) -> tuple[Shot, ...]:
+def shots_from_cuts(cuts: Iterable[int], length: int | None, references: Iterable[Reference]) -> tuple[Shot, ...]:
     """Make shots that cover a clip, each with the references that fit it.
 
     A reference with a frame number belongs to the shot that holds the frame, one without to every shot. A
@@ -161,10 +134,10 @@ def shots_from_cuts(cuts: Iterable[int], length: int | None, references: Iterabl
     return tuple(shots)
 
 
-def _fits(reference: ReferenceSpec, first: int, last: int | None) -> bool:
+def _fits(reference: Reference, first: int, last: int | None) -> bool:
     return reference.frame is None or (first <= reference.frame and (last is None or reference.frame <= last))
 
 
-def _elsewhere(references: tuple[ReferenceSpec, ...]) -> tuple[ReferenceSpec, ...]:
+def _elsewhere(references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """The same references for another shot, where their frame numbers mean nothing."""
     return tuple(replace(reference, frame=None) for reference in references)

@@ -20,7 +20,8 @@ import yaml
 
 from vcnode.errors import InputError
 from vcnode.sequence.atomic_file import write_atomically
-from vcnode.sequence.shots import ReferenceSpec, Shot, check_shots
+from vcnode.sequence.reference import Reference
+from vcnode.sequence.shots import Shot, check_shots
 
 _VERSION = 1
 
@@ -90,15 +91,15 @@ class _Reader:
         references = tuple(self.reference(item) for item in self.sequence(fields["references"]))
         return self.checked(node, lambda: Shot(first, last, references))
 
-    def reference(self, node: yaml.Node) -> ReferenceSpec:
+    def reference(self, node: yaml.Node) -> Reference:
         if isinstance(node, yaml.ScalarNode):
-            return ReferenceSpec(self.file(node))
+            return Reference(self.file(node))
         fields = self.mapping(node, required=("image",), optional=("frame", "weight", "mask"))
         image = self.file(fields["image"])
         frame = self.integer(fields["frame"]) if "frame" in fields else None
         weight = self.number(fields["weight"]) if "weight" in fields else 1.0
         mask = self.file(fields["mask"]) if "mask" in fields else None
-        return self.checked(node, lambda: ReferenceSpec(image, frame, weight, mask))
+        return self.checked(node, lambda: Reference(image, frame, weight, mask))
 
     def mapping(
         self, node: yaml.Node, required: tuple[str, ...], optional: tuple[str, ...] = ()
@@ -171,14 +172,14 @@ def _shot_plan(shot: Shot, folder: Path) -> dict[str, object]:
     }
 
 
-def _reference_plan(reference: ReferenceSpec, folder: Path) -> str | dict[str, object]:
+def _reference_plan(reference: Reference, folder: Path) -> str | dict[str, object]:
     plan: dict[str, object] = {"image": _file_plan(reference.path, folder)}
     if reference.frame is not None:
         plan["frame"] = reference.frame
     if reference.weight != 1.0:
         plan["weight"] = float(reference.weight)
     if reference.mask is not None:
-        plan["mask"] = _file_plan(reference.mask, folder)
+        plan["mask"] = _file_plan(Reference(reference.mask).path, folder)
     return plan if len(plan) > 1 else str(plan["image"])
 
 

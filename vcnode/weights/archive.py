@@ -57,8 +57,7 @@ def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo]) -> None:
         path = PureWindowsPath(member.filename)
         if path.anchor or ".." in path.parts or ":" in member.filename:
             raise ModelError(
-                f"The archive {archive} is refused: its member {member.filename!r} would be written outside "
-                "its folder."
+                f"The archive {archive} is refused: its member {member.filename!r} would be written outside its folder."
             )
 
 

@@ -32,9 +32,7 @@ def load_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
     if not isinstance(content, dict) or not content:
-        raise ModelError(
-            f"The checkpoint {path} holds no mapping of names to tensors: give a saved state dict."
-        )
+        raise ModelError(f"The checkpoint {path} holds no mapping of names to tensors: give a saved state dict.")
     foreign = next((key for key, value in content.items() if not _is_tensor_item(key, value)), None)
     if foreign is not None:
         raise ModelError(

@@ -64,9 +64,7 @@ def import_checkpoints(
         "source": entry.source,
         "files": json.dumps(digests),
     }
-    return save_weights(
-        user_models_directory() / entry.weights_name if output is None else output, state, metadata
-    )
+    return save_weights(user_models_directory() / entry.weights_name if output is None else output, state, metadata)
 
 
 def convert_file(
@@ -108,13 +106,10 @@ def find_parts(directory: str | os.PathLike[str], files: Iterable[WeightFile]) -
     for file in files:
         fitting = [path for path in below if fnmatchcase(path.name, file.name)]
         if not fitting:
-            raise ModelError(
-                f"There is no {file.name} below {directory}: give the folder that holds all the files."
-            )
+            raise ModelError(f"There is no {file.name} below {directory}: give the folder that holds all the files.")
         if len(fitting) > 1:
             raise ModelError(
-                f"Several files below {directory} fit {file.name} ({', '.join(map(str, fitting))}): keep one "
-                "of them."
+                f"Several files below {directory} fit {file.name} ({', '.join(map(str, fitting))}): keep one of them."
             )
         parts[file] = fitting[0]
     return parts

@@ -56,9 +56,7 @@ def get(
         )
     mirror = source if isinstance(source, str) and "://" in source else None
     if mirror is not None and not mirror.lower().startswith(("http://", "https://")):
-        raise InputError(
-            f"The source {source!r} is neither an http(s) address nor a local path: give one of these."
-        )
+        raise InputError(f"The source {source!r} is neither an http(s) address nor a local path: give one of these.")
     folder = user_models_directory()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,8 +66,7 @@ def get(
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or error
         raise ModelError(
-            f"The model '{name}' cannot be installed in {folder}: {reason}; set VCNODE_MODELS to choose "
-            "another folder."
+            f"The model '{name}' cannot be installed in {folder}: {reason}; set VCNODE_MODELS to choose another folder."
         ) from error
 
 
@@ -104,9 +101,7 @@ def _fetch_all(entry: RegistryEntry, mirror: str | None, downloads: Path, progre
             fetch(address, downloads / download_name, progress=progress)
 
 
-def _install_from(
-    source: Path, entry: RegistryEntry, expected: Mapping[str, Shapes] | None, folder: Path
-) -> Path:
+def _install_from(source: Path, entry: RegistryEntry, expected: Mapping[str, Shapes] | None, folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacked-") as unpacked:
         found = _unpack(source, entry, Path(unpacked))
         if expected is not None and not entry.is_single_file:
@@ -117,9 +112,7 @@ def _install_from(
 def _unpack(source: Path, entry: RegistryEntry, unpacked: Path) -> Path:
     """Returns what holds the entry's files: a folder, or the single file that was given."""
     if not source.exists():
-        raise ModelError(
-            f"{source} does not exist: give the file, zip or folder with the files of '{entry.name}'."
-        )
+        raise ModelError(f"{source} does not exist: give the file, zip or folder with the files of '{entry.name}'.")
     patterns = [file.name for file in entry.files]
     if source.is_file():
         if source.suffix.lower() != ".zip":

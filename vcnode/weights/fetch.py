@@ -48,9 +48,7 @@ def fetch(url: str, target: Path, *, progress: Progress | None = None) -> Path:
         tag.unlink(missing_ok=True)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or error
-        raise ModelError(
-            f"{part} cannot be written: {reason}; make room or choose another folder."
-        ) from error
+        raise ModelError(f"{part} cannot be written: {reason}; make room or choose another folder.") from error
     return target
 
 
@@ -64,9 +62,7 @@ def _open(url: str, part: Path, tag: Path) -> Any:
         response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        if (
-            error.code == 416 and done
-        ):  # "range not satisfiable": what lies here does not fit the server's file
+        if error.code == 416 and done:  # "range not satisfiable": what lies here does not fit the server's file
             part.unlink()
             return _open(url, part, tag)
         told = "does not have it (404)" if error.code == 404 else f"answered {error.code} {error.reason}"
@@ -75,9 +71,7 @@ def _open(url: str, part: Path, tag: Path) -> Any:
         raise _broken(url, getattr(error, "reason", error)) from error
     if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
         response.close()
-        raise ModelError(
-            f"{url} leads to {response.url}, which is not encrypted: give another mirror or a local file."
-        )
+        raise ModelError(f"{url} leads to {response.url}, which is not encrypted: give another mirror or a local file.")
     return response
 
 
@@ -124,9 +118,7 @@ def _chunks(url: str, response: Any) -> Iterator[bytes]:
         raise _broken(url, error) from error
 
 
-def _receive(
-    chunks: Iterator[bytes], part: Path, done: int, total: int | None, progress: Progress | None
-) -> None:
+def _receive(chunks: Iterator[bytes], part: Path, done: int, total: int | None, progress: Progress | None) -> None:
     with open(part, "r+b" if done else "wb") as sink:
         sink.seek(done)
         for chunk in chunks:

@@ -31,9 +31,7 @@ class ModelFiles:
     entry: RegistryEntry | None = None
 
 
-def find(
-    name_or_path: str | os.PathLike[str], *, registry: Mapping[str, RegistryEntry] | None = None
-) -> ModelFiles:
+def find(name_or_path: str | os.PathLike[str], *, registry: Mapping[str, RegistryEntry] | None = None) -> ModelFiles:
     """Finds a model on this machine; never fetches anything.
 
     Args:

@@ -74,9 +74,7 @@ class RegistryEntry:
     @property
     def is_single_file(self) -> bool:
         """Whether the listed file is the model as it is used, without a conversion."""
-        return (
-            len(self.files) == 1 and not self.files[0].prefix and self.files[0].name.endswith(".safetensors")
-        )
+        return len(self.files) == 1 and not self.files[0].prefix and self.files[0].name.endswith(".safetensors")
 
     @property
     def weights_name(self) -> str:

@@ -1,0 +1,82 @@
+"""Frames on their way in and out of the engine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vcnode.color import Matrix, chroma_keeping_luma, gray_of_lightness, lightness_of_gray, rgb_keeping_luma, rgb_to_lab
+from vcnode.errors import InputError
+from vcnode.sequence.reference import floats
+
+type FrameLike = NDArray[Any] | Tensor
+
+
+def lightness_of(frame: FrameLike, number: int) -> Tensor:
+    """Take L from a frame as users have it.
+
+    Args:
+        frame: Luma Y' `(H, W)` or `(1, H, W)`, or RGB: array `(H, W, 3)` or tensor `(3, H, W)`; gamma-encoded, 0..1 for
+            floats, full scale for integers.
+        number: Of the frame, for messages.
+
+    Returns:
+        L `(1, 1, H, W)`, 0..100, float32 on the CPU.
+
+    Raises:
+        InputError: Another shape or type, no pixels, or values that are not numbers.
+    """
+    values = floats(frame)
+    if values.ndim == 3 and values.shape[-1] == 3 and not isinstance(frame, Tensor):
+        values = values.permute(2, 0, 1)
+    if values.ndim == 2:
+        values = values[None]
+    if values.ndim != 3 or values.shape[0] not in (1, 3) or values.numel() == 0:
+        raise InputError(
+            f"Frame {number} has the shape {tuple(frame.shape)}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
+            "tensor (3, H, W)."
+        )
+    if not bool(torch.isfinite(values).all()):
+        raise InputError(f"Frame {number} has pixels that are not numbers (NaN or infinite): repair the source.")
+    if values.shape[0] == 3:
+        return rgb_to_lab(values[None].clamp(0, 1))[:, :1].contiguous()
+    return lightness_of_gray(values[None]).clamp(0, 100)
+
+
+@dataclass(frozen=True)
+class ColoredFrame:
+    """A coloured frame at its own size, on the CPU.
+
+    Attributes:
+        number: Frame of the clip.
+        lightness: L as it came in `(1, 1, H, W)`, 0..100.
+        ab: Colours `(1, 2, H, W)`, -128..127; 0 in black bars and outside shots.
+        confidence: Greatest similarity with any reference, -1..1, `(1, 1, H, W)`; 0 in bars and outside shots.
+            Similarity is not correctness: plain areas resemble each other.
+        reference: Which of the shot's references was matched, counted from 0, `(1, 1, H, W)`, int16; -1 for none.
+        warped_ab: What matching alone says `(1, 2, H, W)`.
+    """
+
+    number: int
+    lightness: Tensor
+    ab: Tensor
+    confidence: Tensor
+    reference: Tensor
+    warped_ab: Tensor
+
+    def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
+        """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""
+        return rgb_keeping_luma(gray_of_lightness(self.lightness).clamp(0, 1), self.ab, matrix)[0]
+
+    def cbcr(self, luma: Tensor, matrix: Matrix) -> Tensor:
+        """Cb and Cr `(1, 2, H, W)`, -0.5..0.5, that go with the source's own Y' `(1, 1, H, W)`, 0..1."""
+        return chroma_keeping_luma(luma, self.ab, matrix)
+
+
+def gray_frame(number: int, lightness: Tensor) -> ColoredFrame:
+    """A frame that no shot covers: left as it is."""
+    nothing = torch.zeros_like(lightness)
+    no_ab = nothing.expand(-1, 2, -1, -1)
+    return ColoredFrame(number, lightness, no_ab, nothing, torch.full_like(nothing, -1, dtype=torch.int16), no_ab)

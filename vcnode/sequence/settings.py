@@ -1,0 +1,52 @@
+"""How a clip is coloured: everything a user may choose besides model and references."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vcnode.color import UpsampleMethod
+from vcnode.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices with defaults that suit most footage.
+
+    Attributes:
+        working_size: Short side in pixels at which the network works; None for the preset's.
+        look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
+            to rounding; it costs memory, and saves time on GPUs.
+        saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
+        upsampling: How ab is brought to the frame's size; see `vcnode.color.upsample_ab`.
+        find_bars: Whether black bars of clip and references are found and left out.
+        compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
+            our own defaults.
+
+    Raises:
+        InputError: A value is out of range.
+    """
+
+    working_size: int | None = None
+    look_ahead: int = 1
+    saturation: float = 1.0
+    upsampling: UpsampleMethod = "bilateral"
+    find_bars: bool = True
+    compat: Literal["devc"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.working_size is not None and self.working_size < 64:
+            raise InputError(f"The working size is {self.working_size} pixels: give 64 or more for the short side.")
+        if self.look_ahead < 1:
+            raise InputError(f"The look-ahead is {self.look_ahead} frames: give 1 or more.")
+        if not 0 <= self.saturation <= 4:
+            raise InputError(f"The saturation is {self.saturation}: give a factor from 0 to 4.")
+        if self.compat not in (None, "devc"):
+            raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
+
+    def of_state(self) -> dict[str, object]:
+        """The choices that change what the network computes; the others only finish its result."""
+        return {
+            "working_size": self.working_size,
+            "look_ahead": self.look_ahead,
+            "find_bars": self.find_bars,
+            "compat": self.compat,
+        }

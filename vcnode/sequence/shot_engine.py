@@ -1,0 +1,221 @@
+"""One shot: what is done once for all its frames, and the steps every frame goes through."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vcnode.color import Bars, WorkingSize, devc_finish, fade_extremes, find_bars, saturate, upsample_ab
+from vcnode.errors import InputError
+from vcnode.network import Model, Prepared, State, Step
+from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor, start_key
+from vcnode.sequence.frame import ColoredFrame
+from vcnode.sequence.reference import Reference
+from vcnode.sequence.settings import Settings
+
+_MULTIPLE = 8
+_SAME_ASPECT = 0.02  # relative difference up to which a reference can stand in for a frame
+_SAME_PICTURE = 2.5  # mean difference in L up to which a reference without a number is taken for the first frame
+
+
+@dataclass(frozen=True)
+class WorkingFrame:
+    """What the network made of a frame, on the CPU at working size: all that is stored and all that is finished.
+
+    Attributes:
+        state: The state the frame leaves; its `ab` is the frame's colour.
+        confidence: `(1, 1, H/4, W/4)`.
+        reference: `(1, 1, H/4, W/4)`, int16.
+        warped_ab: `(1, 2, H/4, W/4)`.
+    """
+
+    state: State
+    confidence: Tensor
+    reference: Tensor
+    warped_ab: Tensor
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything by name, for a state cache."""
+        parts = {"confidence": self.confidence, "reference": self.reference, "warped_ab": self.warped_ab}
+        return {**self.state.state_dict(), **parts}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "WorkingFrame":
+        """The inverse of `tensors`."""
+        parts = dict(tensors)
+        confidence, reference, warped_ab = (parts.pop(name) for name in ("confidence", "reference", "warped_ab"))
+        return cls(State.from_state_dict(parts), confidence, reference, warped_ab)
+
+
+class ShotEngine:
+    """Colours the frames of one shot; holds nothing that changes from frame to frame.
+
+    Args:
+        model: On its device.
+        model_digest: Identifies its weights and architecture.
+        references: Of the shot, at least one.
+        first: Number of the shot's first frame in the clip.
+        first_lightness: L of that frame `(1, 1, H, W)`; decides size and black bars of the whole shot.
+        settings: The user's choices.
+
+    Raises:
+        InputError: A reference cannot be used.
+        MediaError: A reference cannot be read.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        model_digest: str,
+        references: Sequence[Reference],
+        first: int,
+        first_lightness: Tensor,
+        settings: Settings,
+    ) -> None:
+        self.settings, self.first = settings, first
+        self.model = model
+        self.device = next(model.parameters()).device
+        self.short_side = settings.working_size or model.config.working_size
+        self.frame_size = (first_lightness.shape[2], first_lightness.shape[3])
+        self.bars = find_bars(first_lightness) if settings.find_bars else Bars()
+        height, width = self.bars.crop(first_lightness).shape[2:]
+        self.size = WorkingSize.fit(height, width, self.short_side, _MULTIPLE)
+        images = [self._prepare_reference(reference) for reference in references]
+        self.seeds = self._seeds(references, images, first_lightness)
+        with torch.inference_mode():
+            self.references = model.encode_references(
+                [lab.to(self.device) for lab, _ in images],
+                [mask.to(self.device) for _, mask in images],
+                [reference.weight for reference in references],
+            )
+        parts = [digest_tensor(part) for image in images for part in image]
+        parts.append(digest_settings({"weights": [reference.weight for reference in references]}))
+        for number in sorted(self.seeds):
+            parts.append(digest_settings({"keyframe": number - first}))
+            parts.append(digest_tensor(self.seeds[number].ab))
+        machine = {"device": self.device.type, "torch": str(torch.__version__), "frame": list(self.frame_size)}
+        self.start_key = start_key(model_digest, {**settings.of_state(), **machine}, combine_digests(parts))
+
+    def working(self, lightness: Tensor, number: int) -> Tensor:
+        """Bring a frame's L `(1, 1, H, W)` to working size, one frame at a time so that rounding never varies.
+
+        Raises:
+            InputError: Its size differs from the shot's first frame.
+        """
+        if lightness.shape[2:] != self.frame_size:
+            height, width = self.frame_size
+            raise InputError(
+                f"Frame {number} is {lightness.shape[3]}x{lightness.shape[2]} pixels but its shot began with "
+                f"{width}x{height}: begin a new shot where the size changes."
+            )
+        return self.size.shrink(self.bars.crop(lightness)).contiguous()
+
+    def prepare(self, slots: Mapping[int, tuple[Tensor, State | None, Tensor | None]]) -> dict[int, Prepared]:
+        """Do the non-recurrent half for some frames of one look-ahead window.
+
+        The batch always has `look_ahead` slots and each frame its own, so that rounding cannot depend on which frames
+        are asked for; empty slots are filled with copies.
+
+        Args:
+            slots: For each frame's place in the window: its working L, its seed, and the working L of the frame before
+                it (None at the shot's start).
+        """
+        some = next(iter(slots.values()))
+        batch = [slots.get(place, some) for place in range(self.settings.look_ahead)]
+        lightness = torch.cat([now for now, _, _ in batch]).to(self.device)
+        previous = torch.cat([_before(now, seed, before) for now, seed, before in batch]).to(self.device)
+        hard = self.settings.compat == "devc"
+        prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
+        return {place: prepared[place] for place in slots}
+
+    def advance(self, prepared: Prepared, state: State | None, number: int) -> WorkingFrame:
+        """Do the recurrent half for one frame; `state` is None at the shot's start."""
+        seed = self.seeds.get(number)
+        if seed is not None:
+            state = seed
+        if state is None:
+            state = self.model.init_state(self.size.padded_height, self.size.padded_width)
+        step, state = self.model.advance(prepared, state.to(self.device))
+        return _on_cpu(step, state)
+
+    def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
+        """Bring the network's result to the frame's own size."""
+        picture = self.bars.crop(lightness)
+        ab = self._enlarge(frame, picture)
+        ab = saturate(fade_extremes(ab, picture), self.settings.saturation)
+        size = picture.shape[2:]
+        confidence, warped_ab = (
+            F.interpolate(self._crop_quarter(x), size, mode="bilinear", align_corners=False)
+            for x in (frame.confidence, frame.warped_ab)
+        )
+        nearest = F.interpolate(self._crop_quarter(frame.reference.float()), size, mode="nearest") + 1
+        return ColoredFrame(
+            number,
+            lightness,
+            self.bars.restore(ab),
+            self.bars.restore(confidence),
+            (self.bars.restore(nearest) - 1).to(torch.int16),
+            self.bars.restore(warped_ab),
+        )
+
+    def _enlarge(self, frame: WorkingFrame, picture: Tensor) -> Tensor:
+        ab = self.size.crop(frame.state.ab)
+        if self.settings.compat == "devc":
+            return devc_finish(ab, picture)
+        return upsample_ab(ab, self.size.crop(frame.state.lightness), picture, self.settings.upsampling)
+
+    def _crop_quarter(self, x: Tensor) -> Tensor:
+        """Remove what lies wholly in the padding, at matching's resolution."""
+        return x[..., : -(-self.size.height // 4), : -(-self.size.width // 4)]
+
+    def _prepare_reference(self, reference: Reference) -> tuple[Tensor, Tensor]:
+        """Lab and mask of a reference at its own working size, bars cut off and padding masked."""
+        lab = reference.lab()
+        mask = reference.mask_for(lab.shape[2], lab.shape[3])
+        bars = find_bars(lab[:, :1]) if self.settings.find_bars else Bars()
+        mask = torch.ones_like(lab[:, :1]) if mask is None else mask
+        lab, mask = bars.crop(lab), bars.crop(mask)
+        size = WorkingSize.fit(lab.shape[2], lab.shape[3], self.short_side, _MULTIPLE)
+        mask = size.shrink(mask) * ~size.padding_mask()
+        if not bool((F.avg_pool2d(mask, 4) > 0.5).any()):
+            raise InputError(f"The mask of reference {reference} leaves nothing to match: make its white area larger.")
+        return size.shrink(lab).contiguous(), mask
+
+    def _seeds(
+        self, references: Sequence[Reference], images: Sequence[tuple[Tensor, Tensor]], first_lightness: Tensor
+    ) -> dict[int, State]:
+        """States that keyframes put in place of history: the reference itself is what came before its frame.
+
+        A reference without a number that shows the shot's first frame is taken as its keyframe.
+        """
+        seeds: dict[int, State] = {}
+        first = self.size.shrink(self.bars.crop(first_lightness))
+        for reference, (lab, _) in zip(references, images, strict=True):
+            aspect, frame_aspect = lab.shape[3] / lab.shape[2], first.shape[3] / first.shape[2]
+            if reference.mask is not None or abs(aspect / frame_aspect - 1) > _SAME_ASPECT:
+                continue
+            if lab.shape[2:] != first.shape[2:]:
+                lab = F.interpolate(lab, first.shape[2:], mode="bilinear", align_corners=False, antialias=True)
+            number = reference.frame
+            if number is None and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
+                number = self.first
+            if number is not None and number not in seeds:
+                seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), torch.ones(1, 1, 1, 1))
+        return seeds
+
+
+def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
+    if seed is not None:
+        return seed.lightness
+    return now if before is None else before
+
+
+def _on_cpu(step: Step, state: State) -> WorkingFrame:
+    return WorkingFrame(
+        State(*(part.cpu().contiguous() for part in (state.lightness, state.ab, state.valid))),
+        step.confidence.cpu().contiguous(),
+        step.reference[:, None].to(torch.int16).cpu().contiguous(),
+        step.warped_ab.cpu().contiguous(),
+    )
