@@ -88,6 +88,9 @@ def test_what_is_no_sequence_is_refused(tmp_path: Path) -> None:
     write_png(tmp_path / "in" / "shot.00001.png", pictures[1])
     with pytest.raises(MediaError, match="two files with number 1"):
         open_source(tmp_path / "in" / "shot.####.png")
+    (tmp_path / "in" / "shot.0001.png").unlink()
+    with pytest.raises(MediaError, match=r"shot\.00001\.png has another count of digits than .*shot\.####\.png"):
+        open_source(tmp_path / "in" / "shot.####.png")
 
 
 def test_a_frame_of_another_size_or_a_broken_one_is_named(tmp_path: Path) -> None:

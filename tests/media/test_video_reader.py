@@ -268,3 +268,27 @@ def test_a_matroska_count_is_marked_as_an_estimate(make_clip: Callable[..., Path
     info = probe(make_clip("a.mkv"))
     assert info.frame_count == 60
     assert not info.frame_count_exact
+
+
+@pytest.mark.parametrize("lie", ["intra refresh", "false key frames"])
+def test_key_frames_that_are_none_do_not_spoil_random_access(
+    make_clip: Callable[..., Path], tmp_path: Path, lie: str
+) -> None:
+    if lie == "intra refresh":
+        path = make_clip("a.ts", options={"x264-params": "intra-refresh=1:keyint=20:scenecut=0:bframes=0"})
+    else:
+        honest = make_clip("honest.mkv", options={"g": "25", "x264-params": "scenecut=0:bframes=0"})
+        path = tmp_path / "lying.mkv"
+        with av.open(str(honest)) as source, av.open(str(path), "w") as target:
+            stream = target.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.is_keyframe = True
+                    packet.stream = stream
+                    target.mux(packet)
+    with VideoReader(path) as reader:
+        frames = list(reader)
+        for n in (37, 30, 12, 45, 3):
+            frame = reader.frame(n)
+            assert frame.time == frames[n].time
+            np.testing.assert_array_equal(frame.luma, frames[n].luma)

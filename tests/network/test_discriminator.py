@@ -26,6 +26,12 @@ def test_frames_that_are_too_small_are_explained():
         Discriminator()(torch.zeros(1, 6, 128, 192))
 
 
+@pytest.mark.parametrize("kernel", [(1, 1), (0, 2)])
+def test_a_last_kernel_that_is_too_small_is_explained(kernel):
+    with pytest.raises(InputError, match="at least"):
+        Discriminator(kernel)
+
+
 def test_attention_begins_as_nothing_and_mixes_as_the_formula_says():
     attention = SelfAttention(8).eval()
     x = torch.randn(2, 8, 5, 4)

@@ -5,26 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vcnode.errors import InputError
-from vcnode.sequence.shots import ReferenceSpec, Shot, check_shots, shot_at, shots_from_cuts, whole_clip
+from vcnode.sequence.reference import Reference
+from vcnode.sequence.shots import Shot, check_shots, shot_at, shots_from_cuts, whole_clip
 
-A = ReferenceSpec(Path("a.png"))
-B = ReferenceSpec(Path("b.png"))
+A = Reference(Path("a.png"))
+B = Reference(Path("b.png"))
 
 
 def keyframe(frame):
-    return ReferenceSpec(Path(f"{frame}.png"), frame=frame)
+    return Reference(Path(f"{frame}.png"), frame=frame)
 
 
 @pytest.mark.parametrize("frame", [-1, -100])
 def test_reference_frame_counts_from_zero(frame):
     with pytest.raises(InputError, match=f"frame {frame}"):
-        ReferenceSpec(Path("a.png"), frame=frame)
+        Reference(Path("a.png"), frame=frame)
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
 def test_reference_weight_is_a_positive_number(weight):
     with pytest.raises(InputError, match="weight"):
-        ReferenceSpec(Path("a.png"), weight=weight)
+        Reference(Path("a.png"), weight=weight)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vcnode.errors import InputError
-from vcnode.sequence.shots import ReferenceSpec, Shot
+from vcnode.sequence.reference import Reference
+from vcnode.sequence.shots import Shot
 from vcnode.sequence.shots_file import load_shots, save_shots
 
 IMAGES = ("a.png", "b.png", "mask.png", "folder/c d.png", "123", "~", "ünï - #1 [ö].png")
@@ -53,15 +54,15 @@ def test_reads_every_field_and_counts_paths_from_the_folder_of_the_file(load, fo
         Shot(
             0,
             119,
-            (ReferenceSpec(folder / "a.png"), ReferenceSpec(folder / "b.png", 60, 0.5, folder / "mask.png")),
+            (Reference(folder / "a.png"), Reference(folder / "b.png", 60, 0.5, folder / "mask.png")),
         ),
-        Shot(120, None, (ReferenceSpec(folder / "folder/c d.png"), ReferenceSpec(folder / "123"))),
+        Shot(120, None, (Reference(folder / "folder/c d.png"), Reference(folder / "123"))),
     )
 
 
 def test_an_optional_field_left_empty_counts_as_left_out(load, folder):
     (shot,) = load("{version: 1, shots: [{first: 3, last: , references: [{image: a.png, frame: , mask: null}]}]}")
-    assert shot == Shot(3, None, (ReferenceSpec(folder / "a.png"),))
+    assert shot == Shot(3, None, (Reference(folder / "a.png"),))
 
 
 def test_absolute_paths_stay(load, folder, tmp_path):
@@ -185,7 +186,7 @@ def test_what_is_saved_is_loaded_again(folder, plan):
             first,
             last,
             tuple(
-                ReferenceSpec(folder / name, frame, weight, None if mask is None else folder / mask)
+                Reference(folder / name, frame, weight, None if mask is None else folder / mask)
                 for name, frame, weight, mask in references
             ),
         )
@@ -201,7 +202,7 @@ def test_saved_folder_can_be_moved(tmp_path):
     (here / "a.png").write_bytes(b"")
     (tmp_path / "outside.png").write_bytes(b"")
     save_shots(
-        [Shot(0, None, (ReferenceSpec(here / "a.png"), ReferenceSpec(tmp_path / "outside.png")))],
+        [Shot(0, None, (Reference(here / "a.png"), Reference(tmp_path / "outside.png")))],
         here / "shots.yaml",
     )
     there = here.rename(tmp_path / "there")
@@ -212,14 +213,14 @@ def test_saved_folder_can_be_moved(tmp_path):
 def test_relative_paths_are_saved_from_the_current_folder(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    save_shots([Shot(0, None, (ReferenceSpec(Path("a.png")),))], "shots.yaml")
+    save_shots([Shot(0, None, (Reference(Path("a.png")),))], "shots.yaml")
     assert load_shots("shots.yaml")[0].references[0].path == tmp_path / "a.png"
 
 
 def test_saving_refuses_overlap_and_keeps_the_old_file(tmp_path):
     path = tmp_path / "shots.yaml"
     path.write_text("old")
-    reference = ReferenceSpec(tmp_path / "a.png")
+    reference = Reference(tmp_path / "a.png")
     with pytest.raises(InputError, match="overlap"):
         save_shots([Shot(0, 9, (reference,)), Shot(9, None, (reference,))], path)
     assert path.read_text() == "old"
@@ -228,4 +229,4 @@ def test_saving_refuses_overlap_and_keeps_the_old_file(tmp_path):
 
 def test_saving_to_a_folder_that_does_not_exist_is_refused():
     with tempfile.TemporaryDirectory() as folder, pytest.raises(InputError, match="cannot be written"):
-        save_shots([Shot(0, None, (ReferenceSpec(Path("a.png")),))], Path(folder) / "none" / "shots.yaml")
+        save_shots([Shot(0, None, (Reference(Path("a.png")),))], Path(folder) / "none" / "shots.yaml")

@@ -123,7 +123,10 @@ class _Scene:
     ) -> None:
         self.size = (height, width)
         speed = float(random.choice([0.2, 1.0, 2.0]))
-        self.layers = [(background, _Motion(random, background, self.size, speed), None)]
+        still: list[tuple[Tensor, _Motion, Tensor | None]] = [
+            (background, _Motion(random, background, self.size, speed), None)
+        ]
+        self.layers = still
         if with_object:
             mask = self._blob(random, height, width)
             self.layers.append((foreground, _Motion(random, foreground, self.size, 2 * speed), mask))

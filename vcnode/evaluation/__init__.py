@@ -1,0 +1,1 @@
+"""Measuring how close coloured clips come to the truth."""
