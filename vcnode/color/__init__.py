@@ -14,6 +14,7 @@ from vcnode.color.lab import (
 )
 from vcnode.color.letterbox import WorkingSize
 from vcnode.color.smoother import devc_finish, fast_global_smoother
+from vcnode.color.subsample import ChromaSiting, subsample
 from vcnode.color.upsample import UpsampleMethod, upsample_ab
 from vcnode.color.ycbcr import (
     Matrix,
@@ -28,6 +29,7 @@ from vcnode.color.ycbcr import (
 
 __all__ = [
     "Bars",
+    "ChromaSiting",
     "Matrix",
     "PixelEncoding",
     "Plane",
@@ -53,6 +55,7 @@ __all__ = [
     "rgb_to_ycbcr",
     "saturate",
     "srgb_to_linear",
+    "subsample",
     "upsample_ab",
     "ycbcr_to_rgb",
 ]

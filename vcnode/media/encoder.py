@@ -129,6 +129,11 @@ class EncoderSettings:
             )
 
 
+def codec_depths(codec: str) -> tuple[int, ...]:
+    """Bits per code that a codec can hold, in ascending order; empty for an unknown one."""
+    return _FAMILIES[codec].depths if codec in _FAMILIES else ()
+
+
 def _listed(values: tuple[object, ...]) -> str:
     return " or ".join(
         [", ".join(str(v) for v in values[:-1]), str(values[-1])] if len(values) > 1 else [str(values[0])]

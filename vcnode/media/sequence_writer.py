@@ -1,6 +1,7 @@
 """A film written as numbered pictures, resumable file by file."""
 
 import json
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -133,10 +134,7 @@ class ImageSequenceWriter:
     def finish(self) -> Path:
         """Mark the render complete."""
         if self._lock is not None:
-            self._unlock()
-            for leftover in ("manifest.json", "lock"):
-                (self.folder / leftover).unlink(missing_ok=True)
-            self.folder.rmdir()
+            self._clear()
         return self.path
 
     def abort(self) -> Path | None:
@@ -145,8 +143,14 @@ class ImageSequenceWriter:
         Returns:
             The pattern of the files, or None when none is finished.
         """
+        if not self._done and self._lock is not None:
+            self._clear()
         self._unlock()
         return self.path if self._done else None
+
+    def _clear(self) -> None:
+        self._unlock()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _unlock(self) -> None:
         if self._lock is not None:

@@ -46,10 +46,12 @@ class FrameSource(Protocol):
 class FrameSink(Protocol):
     """Takes frames in order; keeps what an earlier unfinished try of the same render made.
 
-    `planes` says what `write` wants: "ycbcr" for (Y', Cb, Cr), "rgb" for one (H, W, 3) array.
+    `planes` says what `write` wants: "ycbcr" for (Y', Cb, Cr), "rgb" for one (H, W, 3) array. `folder` exists while the
+    render is unfinished.
     """
 
     path: Path
+    folder: Path
     planes: str
 
     def is_done(self, time: FrameTime) -> bool:

@@ -1,10 +1,40 @@
 """What a model is made of: frozen settings, read from a preset's YAML or from a weights file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_origin
 
 from vcnode.errors import ModelError
+
+
+def _is_true_or_false(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_four_counts(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 4 and all(map(_is_count, value))
+
+
+def _is_temperature(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 1e-12 <= value < 1e12)
+
+
+def _is_side(value: object) -> bool:
+    return isinstance(value, int) and value >= 64
+
+
+_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "head_width": (_is_count, "a positive number"),
+    "head_refine": (_is_true_or_false, "true or false"),
+    "color_widths": (_is_four_counts, "four positive numbers"),
+    "align": (_is_true_or_false, "true or false"),
+    "temperature": (_is_temperature, "a positive number, or null for the best match alone"),
+    "working_size": (_is_side, "64 pixels or more"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,10 +84,15 @@ class ModelConfig:
             allowed = get_args(known[key].type) if get_origin(known[key].type) is Literal else ()
             if allowed and value not in allowed:
                 raise ModelError(f"The model's configuration says {key}: {value!r}; allowed are {', '.join(allowed)}.")
-        widths = values.get("color_widths", cls.color_widths)
-        if len(widths) != 4 or not all(isinstance(width, int) and width > 0 for width in widths):
-            raise ModelError(f"The model's configuration says color_widths: {widths!r}; give four positive numbers.")
-        return cls(**{**values, "color_widths": tuple(widths)})
+            if key in _CHECKS and not _CHECKS[key][0](value):
+                raise ModelError(f"The model's configuration says {key}: {value!r}; give {_CHECKS[key][1]}.")
+        config = cls(**{**values, "color_widths": tuple(values.get("color_widths", cls.color_widths))})
+        if (config.head == "devc") != (config.encoder == "vgg19"):
+            raise ModelError(
+                f"The model's configuration joins the head {config.head!r} to the encoder {config.encoder!r}; the head "
+                "'devc' belongs to 'vgg19', and 'light' to 'efficientnet_lite0'."
+            )
+        return config
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as plain values, for YAML and JSON."""

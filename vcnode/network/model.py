@@ -178,7 +178,7 @@ class Model(nn.Module):
         """
         keys, values, kept = [], [], []
         for number, image in enumerate(lab):
-            _check_size(image, "reference")
+            _check_size(image, 3, "reference")
             lightness, ab = image[:, :1], image[:, 1:]
             rgb = lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
             keys.append(self.head.keys(self.encoder(rgb)).flatten(2))
@@ -216,7 +216,9 @@ class Model(nn.Module):
         Raises:
             InputError: A size that is not allowed.
         """
-        _check_size(lightness, "frame")
+        _check_size(lightness, 1, "frame")
+        if previous_lightness is not None and previous_lightness.shape != lightness.shape:
+            raise _unlike("previous frame", previous_lightness, lightness)
         batch, _, height, width = lightness.shape
         features = self.encoder(gray_to_rgb(lightness))
         query = self.head.queries(features).flatten(2)
@@ -245,8 +247,14 @@ class Model(nn.Module):
         )
 
     def advance(self, prepared: Prepared, state: State) -> tuple[Step, State]:
-        """Colour a prepared frame, given the state that the frame before left."""
+        """Colour a prepared frame, given the state that the frame before left.
+
+        Raises:
+            InputError: The state is of another size.
+        """
         lightness = prepared.lightness
+        if state.lightness.shape != lightness.shape:
+            raise _unlike("state", state.lightness, lightness)
         history = state
         if prepared.flow is not None:
             moved = warp(torch.cat((state.lightness, state.ab), dim=1), prepared.flow)
@@ -283,10 +291,19 @@ class Model(nn.Module):
         return self.advance(self.prepare(lightness, state.lightness, references), state)
 
 
-def _check_size(image: Tensor, what: str) -> None:
+def _check_size(image: Tensor, channels: int, what: str) -> None:
+    if image.ndim != 4 or image.shape[1] != channels:
+        raise InputError(f"A {what} has the shape {tuple(image.shape)}; give (B, {channels}, H, W).")
     height, width = image.shape[2:]
     if height % 8 or width % 8 or min(height, width) < 64:
         raise InputError(
             f"A {what} of {width}x{height} does not fit the network; give a width and height that are multiples of 8 "
             "and at least 64."
         )
+
+
+def _unlike(what: str, given: Tensor, frame: Tensor) -> InputError:
+    return InputError(
+        f"The {what} has the shape {tuple(given.shape)} and the frame {tuple(frame.shape)}; give both alike, and begin "
+        "with a new state where the size changes."
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain as join
+from itertools import count, islice
 
 from torch import Tensor
 
@@ -13,13 +14,10 @@ from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shots import Shot, check_shots, whole_clip
-from vcnode.sequence.state_memory import MemoryStateCache
 from vcnode.sequence.state_store import StateStore
 from vcnode.sequence.walk import stream
 
 type Progress = Callable[[int], None]
-
-_WINDOW_MEMORY = 2**28  # bytes: recent states only; a stream never looks back
 
 
 def colorize(
@@ -43,7 +41,7 @@ def colorize(
         settings: Choices; defaults suit most footage.
         cache: Where states are kept, so that a second run or a seek need not compute them again.
         progress: Called with the number of frames done, after each.
-        cancelled: Asked before each frame; True ends the run.
+        cancelled: Asked before each frame; True ends the run. Frames finished before are not lost.
 
     Yields:
         Every frame, in order.
@@ -57,7 +55,7 @@ def colorize(
     if bool(references) == (shots is not None):
         raise InputError("Give either references or shots: colours come from one of them.")
     plan = whole_clip(references) if shots is None else check_shots(shots)
-    return _colorize(frames, plan, model, settings or Settings(), cache, progress, cancelled)
+    return _watched(_colorize(frames, plan, model, settings or Settings(), cache), progress, cancelled)
 
 
 def _colorize(
@@ -66,28 +64,21 @@ def _colorize(
     model: Model,
     settings: Settings,
     cache: StateStore | None,
-    progress: Progress | None,
-    cancelled: Callable[[], bool] | None,
 ) -> Iterator[ColoredFrame]:
-    store = cache if cache is not None else MemoryStateCache(_WINDOW_MEMORY)
     digest = model_digest(model)
-    waiting = _watched(frames, cancelled)
+    waiting = ((number, lightness_of(frame, number)) for number, frame in enumerate(frames))
     remaining = list(shots)
     for number, lightness in waiting:
         while remaining and remaining[0].last is not None and remaining[0].last < number:
             remaining.pop(0)
         if not remaining or number not in remaining[0]:
             yield gray_frame(number, lightness)
-            if progress:
-                progress(number + 1)
             continue
         shot = remaining.pop(0)
         engine = ShotEngine(model, digest, shot.references, number, lightness, settings)
         of_shot = _frames_of(shot, (number, lightness), waiting)
-        for done, full, frame in stream(engine, of_shot, store):
-            yield engine.finish(frame, full, done)
-            if progress:
-                progress(done + 1)
+        for position, full, frame in stream(engine, of_shot, cache):
+            yield engine.finish(frame, full, position)
 
 
 def _frames_of(
@@ -96,12 +87,18 @@ def _frames_of(
     """The shot's frames, leaving the next shot's in `following`."""
     if shot.last is None:
         return join([first], following)
-    count = shot.last - first[0]
-    return join([first], (frame for _, frame in zip(range(count), following, strict=False)))
+    return join([first], islice(following, shot.last - first[0]))
 
 
-def _watched(frames: Iterable[FrameLike], cancelled: Callable[[], bool] | None) -> Iterator[tuple[int, Tensor]]:
-    for number, frame in enumerate(frames):
+def _watched(
+    frames: Iterator[ColoredFrame], progress: Progress | None, cancelled: Callable[[], bool] | None
+) -> Iterator[ColoredFrame]:
+    for done in count():
         if cancelled is not None and cancelled():
-            raise Cancelled(f"Stopped before frame {number}, as asked; the frames before it are finished.")
-        yield number, lightness_of(frame, number)
+            raise Cancelled(f"Stopped before frame {done}, as asked; the frames before it are finished.")
+        frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+        if progress is not None:
+            progress(done + 1)

@@ -28,18 +28,17 @@ def lightness_of(frame: FrameLike, number: int) -> Tensor:
     Raises:
         InputError: Another shape or type, no pixels, or values that are not numbers.
     """
-    values = floats(frame)
+    values = floats(frame, f"Frame {number}")
+    shape = tuple(values.shape)
     if values.ndim == 3 and values.shape[-1] == 3 and not isinstance(frame, Tensor):
         values = values.permute(2, 0, 1)
     if values.ndim == 2:
         values = values[None]
     if values.ndim != 3 or values.shape[0] not in (1, 3) or values.numel() == 0:
         raise InputError(
-            f"Frame {number} has the shape {tuple(frame.shape)}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
+            f"Frame {number} has the shape {shape}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
             "tensor (3, H, W)."
         )
-    if not bool(torch.isfinite(values).all()):
-        raise InputError(f"Frame {number} has pixels that are not numbers (NaN or infinite): repair the source.")
     if values.shape[0] == 3:
         return rgb_to_lab(values[None].clamp(0, 1))[:, :1].contiguous()
     return lightness_of_gray(values[None]).clamp(0, 100)
@@ -68,7 +67,7 @@ class ColoredFrame:
 
     def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
         """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""
-        return rgb_keeping_luma(gray_of_lightness(self.lightness).clamp(0, 1), self.ab, matrix)[0]
+        return rgb_keeping_luma(gray_of_lightness(self.lightness).clamp(0, 1), self.ab, matrix)[0].clamp(0, 1)
 
     def cbcr(self, luma: Tensor, matrix: Matrix) -> Tensor:
         """Cb and Cr `(1, 2, H, W)`, -0.5..0.5, that go with the source's own Y' `(1, 1, H, W)`, 0..1."""
@@ -78,5 +77,6 @@ class ColoredFrame:
 def gray_frame(number: int, lightness: Tensor) -> ColoredFrame:
     """A frame that no shot covers: left as it is."""
     nothing = torch.zeros_like(lightness)
-    no_ab = nothing.expand(-1, 2, -1, -1)
-    return ColoredFrame(number, lightness, no_ab, nothing, torch.full_like(nothing, -1, dtype=torch.int16), no_ab)
+    no_reference = torch.full_like(nothing, -1, dtype=torch.int16)
+    ab, warped_ab = (nothing.repeat(1, 2, 1, 1) for _ in range(2))
+    return ColoredFrame(number, lightness, ab, nothing, no_reference, warped_ab)

@@ -1,19 +1,47 @@
-"""What makes two models the same."""
+"""What makes two models the same, and two machines compute the same."""
 
 from weakref import WeakKeyDictionary
+
+import torch
 
 from vcnode.network import Model
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
 
-_known: WeakKeyDictionary[Model, str] = WeakKeyDictionary()  # a digest reads all weights: once a model is enough
+type _Versions = tuple[tuple[int, int], ...]
+
+_known: WeakKeyDictionary[Model, tuple[_Versions, str]] = WeakKeyDictionary()  # a digest reads all weights: remembered
 
 
 def model_digest(model: Model) -> str:
-    """Identify a model by its configuration and weights, whatever their device."""
-    if model not in _known:
-        parts = [digest_settings({**model.config.to_dict(), "name": ""})]
-        for name, tensor in model.state_dict().items():
-            parts.append(digest_settings({"name": name}))
-            parts.append(digest_tensor(tensor))
-        _known[model] = combine_digests(parts)
-    return _known[model]
+    """Identify a model by its configuration and weights, whatever their device.
+
+    Weights that were trained on or loaded anew since the last call are read again.
+    """
+    versions = _versions(model)
+    if model in _known and _known[model][0] == versions:
+        return _known[model][1]
+    parts = [digest_settings({**model.config.to_dict(), "name": ""})]
+    for name, tensor in model.state_dict().items():
+        parts.append(digest_settings({"name": name}))
+        parts.append(digest_tensor(tensor))
+    digest = combine_digests(parts)
+    _known[model] = (versions, digest)
+    return digest
+
+
+def rounding(device: torch.device) -> dict[str, object]:
+    """Say what decides how a computation rounds; states of machines that round differently are kept apart.
+
+    On a CPU the number of threads counts too: sums are cut into as many parts.
+    """
+    if device.type == "cpu":
+        machine: object = [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()]
+    else:
+        machine = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    return {"torch": str(torch.__version__), "device": device.type, "machine": machine}
+
+
+def _versions(model: Model) -> _Versions:
+    """Where each weight lies and how often it was written to."""
+    tensors = model.state_dict(keep_vars=True).values()
+    return tuple((tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)

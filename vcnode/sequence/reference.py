@@ -1,7 +1,6 @@
 """Reference images."""
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from vcnode.media import read_image
 type ImageLike = Path | str | NDArray[Any] | Tensor
 
 _FAINTEST_COLOR = 0.5  # ab units: a picture that never leaves gray by more has nothing to give
+_BRIGHTEST = 16.0  # encoded highlights may exceed 1; a float image with more than this counts in codes of 8 bit or so
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,8 @@ class Reference:
 
     Attributes:
         image: A file, or RGB: an array `(H, W, 3)` or a tensor `(3, H, W)`; 0..1 for floats, full scale for integers.
-        frame: The frame of the clip that it shows, counted from 0 (a keyframe); None: no particular frame.
+        frame: The frame of the clip that it shows, counted from 0 (a keyframe: its own colours begin the run there,
+            unless it has a mask or another aspect ratio); None: no particular frame.
         weight: Influence relative to the shot's other references, above 0.
         mask: White where the reference may be used and black where not; None: everywhere. A file, or `(H, W)`.
 
@@ -75,13 +76,14 @@ class Reference:
             InputError: It has no colour, or is not an image.
             MediaError: The file cannot be read.
         """
-        rgb = torch.from_numpy(read_image(self.image).rgb) if isinstance(self.image, Path) else floats(self.image)
-        if rgb.ndim != 3 or 3 not in (rgb.shape[0], rgb.shape[-1]):
-            raise InputError(f"Reference {self} has the shape {tuple(rgb.shape)}: give RGB, (H, W, 3) or (3, H, W).")
-        if isinstance(self.image, Path | np.ndarray) and rgb.shape[-1] == 3:
+        rgb = floats(_pixels(self.image), f"Reference {self}")
+        shape = tuple(rgb.shape)
+        if rgb.ndim == 3 and shape[-1] == 3 and not isinstance(self.image, Tensor):
             rgb = rgb.permute(2, 0, 1)
-        if not bool(torch.isfinite(rgb).all()):
-            raise InputError(f"Reference {self} has pixels that are not numbers (NaN or infinite): repair the image.")
+        if rgb.ndim != 3 or rgb.shape[0] != 3 or rgb.numel() == 0:
+            raise InputError(
+                f"Reference {self} has the shape {shape}: give an RGB array (H, W, 3) or an RGB tensor (3, H, W)."
+            )
         lab = rgb_to_lab(rgb[None].clamp(0, 1))
         if float(lab[:, 1:].abs().max()) < _FAINTEST_COLOR:
             raise InputError(f"Reference {self} is gray: give an image in colour, since colours come from it.")
@@ -96,7 +98,7 @@ class Reference:
         """
         if self.mask is None:
             return None
-        mask = torch.from_numpy(read_image(self.mask).rgb) if isinstance(self.mask, Path) else floats(self.mask)
+        mask = floats(_pixels(self.mask), f"The mask of reference {self}")
         if mask.ndim == 3:
             mask = mask.mean(dim=-1 if mask.shape[-1] in (1, 3) else 0)
         if mask.shape != (height, width):
@@ -112,13 +114,33 @@ class Reference:
         return image, self.frame, self.weight, mask
 
 
-def floats(values: os.PathLike[str] | str | NDArray[Any] | Tensor) -> Tensor:
-    """Array or tensor to float32; integers are divided by their type's greatest value."""
+def _pixels(image: ImageLike) -> NDArray[Any] | Tensor:
+    """Float files may exceed 0..1: their highlights are clipped, as everywhere."""
+    return read_image(image).rgb.clip(0, 1) if isinstance(image, Path | str) else image
+
+
+def floats(values: NDArray[Any] | Tensor, what: str) -> Tensor:
+    """Copy an array or tensor as float32; unsigned integers are divided by their type's greatest value.
+
+    Args:
+        values: Of any shape.
+        what: They are, for messages.
+
+    Raises:
+        InputError: Another type, values that are not numbers, or floats that cannot be meant as 0..1.
+    """
     if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
+        values = values.detach().cpu()
+        values = (values.float() if values.is_floating_point() else values).numpy()
     array = np.asarray(values)
-    if np.issubdtype(array.dtype, np.integer):
-        return torch.from_numpy(array.astype(np.float32) / np.iinfo(array.dtype).max)
+    if np.issubdtype(array.dtype, np.unsignedinteger):
+        return torch.from_numpy(array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max))
     if not np.issubdtype(array.dtype, np.floating):
-        raise InputError(f"Pixels of the type {array.dtype} cannot be used: give floats in 0..1 or unsigned integers.")
+        raise InputError(f"{what} has pixels of the type {array.dtype}: give floats in 0..1 or unsigned integers.")
+    if not np.isfinite(array).all():
+        raise InputError(f"{what} has pixels that are not numbers (NaN or infinite): repair it.")
+    if np.abs(array).max(initial=0.0) > _BRIGHTEST:
+        raise InputError(
+            f"{what} has float pixels of up to {np.abs(array).max():g}: give floats in 0..1, or unsigned integers."
+        )
     return torch.from_numpy(array.astype(np.float32))

@@ -1,5 +1,6 @@
 """Random access: any frame of a clip, the same pixels as a straight run gives."""
 
+import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -34,7 +35,8 @@ class Sequence:
     """A coloured clip: `sequence[n]` is frame n.
 
     A frame's state depends on all frames of its shot before it. It is found by its key, or computed from the nearest
-    one that is stored. Threads may ask at the same time; they are served one after the other.
+    one that is stored. Threads may ask at the same time; they are served one after the other. The source must not
+    change: make a new sequence after an edit (with the same cache, it computes again only what the edit touches).
 
     Args:
         model: See `vcnode.load`.
@@ -72,21 +74,22 @@ class Sequence:
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, number: int) -> ColoredFrame:
-        """Colour one frame.
+        """Colour one frame; negative numbers count from the end.
 
         Raises:
             IndexError: There is no such frame.
             InputError: A frame or reference cannot be used.
         """
+        number = operator.index(number)
         if number < 0:
             number += len(self)
         if not 0 <= number < len(self):
             raise IndexError(f"Frame {number} was asked for, but the clip has the frames 0..{len(self) - 1}.")
         shot = shot_at(self.shots, number)
-        lightness = self._lightness(number)
-        if shot is None:
-            return gray_frame(number, lightness)
         with self._lock:
+            lightness = self._lightness(number)
+            if shot is None:
+                return gray_frame(number, lightness)
             engine = self._engine(shot)
             frame = self._colored(engine, self._chain(engine, number), number)
         return engine.finish(frame, lightness, number)
@@ -109,12 +112,23 @@ class Sequence:
         """The keys of the shot's frames up to `number`; each frame is read once for this, ever."""
         keys = self._keys.setdefault(engine.first, [])
         for position in range(engine.first + len(keys), number + 1):
-            working = engine.working(self._lightness(position), position)
-            keys.append(next_key(keys[-1] if keys else engine.start_key, digest_tensor(working)))
+            self._link(engine, keys, position)
         return keys
 
+    def _link(self, engine: ShotEngine, keys: list[str], position: int) -> Link:
+        """Read a frame and note its key; where it is another picture than before, later keys are forgotten.
+
+        So whatever a source does, nothing is stored under the key of something else.
+        """
+        working = engine.working(self._lightness(position), position)
+        index = position - engine.first
+        key = next_key(keys[index - 1] if index else engine.start_key, digest_tensor(working))
+        if keys[index : index + 1] != [key]:
+            keys[index:] = [key]
+        return Link(position, working, key)
+
     def _colored(self, engine: ShotEngine, keys: list[str], number: int) -> WorkingFrame:
-        """Go back to the nearest stored frame, and from there forward."""
+        """Go back to the nearest frame that is stored or begins anew, and from there forward."""
         start, state = number, None
         while True:
             tensors = self.store.get(keys[start - engine.first])
@@ -124,10 +138,10 @@ class Sequence:
                     return stored
                 state = stored.state
                 break
-            if start == engine.first:
+            if start == engine.first or start in engine.seeds:
                 break
             start -= 1
-        begin = engine.first if state is None else start + 1
+        begin = start if state is None else start + 1
         return self._run(engine, keys, begin, number, state)
 
     def _run(self, engine: ShotEngine, keys: list[str], begin: int, number: int, state: State | None) -> WorkingFrame:
@@ -136,10 +150,7 @@ class Sequence:
         frame: WorkingFrame | None = None
         while begin <= number:
             end = min(number, begin + window - 1 - (begin - engine.first) % window)
-            links = [
-                Link(position, engine.working(self._lightness(position), position), keys[position - engine.first])
-                for position in range(begin, end + 1)
-            ]
+            links = [self._link(engine, keys, position) for position in range(begin, end + 1)]
             for frame in color_links(engine, links, state, self.store):
                 state = frame.state
             begin = end + 1

@@ -1,7 +1,7 @@
 """How a clip is coloured: everything a user may choose besides model and references."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from vcnode.color import UpsampleMethod
 from vcnode.errors import InputError
@@ -14,7 +14,7 @@ class Settings:
     Attributes:
         working_size: Short side in pixels at which the network works; None for the preset's.
         look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
-            to rounding; it costs memory, and saves time on GPUs.
+            to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs.
         saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
         upsampling: How ab is brought to the frame's size; see `vcnode.color.upsample_ab`.
         find_bars: Whether black bars of clip and references are found and left out.
@@ -39,6 +39,9 @@ class Settings:
             raise InputError(f"The look-ahead is {self.look_ahead} frames: give 1 or more.")
         if not 0 <= self.saturation <= 4:
             raise InputError(f"The saturation is {self.saturation}: give a factor from 0 to 4.")
+        if self.upsampling not in get_args(UpsampleMethod.__value__):
+            allowed = ", ".join(get_args(UpsampleMethod.__value__))
+            raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")
         if self.compat not in (None, "devc"):
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
 

@@ -1,7 +1,9 @@
 """One shot: what is done once for all its frames, and the steps every frame goes through."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -9,9 +11,11 @@ from torch import Tensor
 
 from vcnode.color import Bars, WorkingSize, devc_finish, fade_extremes, find_bars, saturate, upsample_ab
 from vcnode.errors import InputError
-from vcnode.network import Model, Prepared, State, Step
+from vcnode.network import Model, Prepared, References, State, Step
+from vcnode.network.model import STATE_VERSION
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor, start_key
 from vcnode.sequence.frame import ColoredFrame
+from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 
@@ -49,6 +53,23 @@ class WorkingFrame:
         return cls(State.from_state_dict(parts), confidence, reference, warped_ab)
 
 
+@dataclass(frozen=True)
+class _Picture:
+    """A reference as it was read, bars cut off, and as the network sees it.
+
+    Attributes:
+        reference: What the user gave.
+        lab: Lab at its own size `(1, 3, H, W)`.
+        working: Lab at working size, padded to the network's multiple.
+        mask: Where it may be matched, at working size `(1, 1, H, W)`; never in the padding.
+    """
+
+    reference: Reference
+    lab: Tensor
+    working: Tensor
+    mask: Tensor
+
+
 class ShotEngine:
     """Colours the frames of one shot; holds nothing that changes from frame to frame.
 
@@ -82,21 +103,25 @@ class ShotEngine:
         self.bars = find_bars(first_lightness) if settings.find_bars else Bars()
         height, width = self.bars.crop(first_lightness).shape[2:]
         self.size = WorkingSize.fit(height, width, self.short_side, _MULTIPLE)
-        images = [self._prepare_reference(reference) for reference in references]
-        self.seeds = self._seeds(references, images, first_lightness)
-        with torch.inference_mode():
-            self.references = model.encode_references(
-                [lab.to(self.device) for lab, _ in images],
-                [mask.to(self.device) for _, mask in images],
-                [reference.weight for reference in references],
-            )
-        parts = [digest_tensor(part) for image in images for part in image]
-        parts.append(digest_settings({"weights": [reference.weight for reference in references]}))
+        pictures = [self._read(reference) for reference in references]
+        self.seeds = self._seeds(pictures, first_lightness)
+        self._unencoded = [(picture.working, picture.mask, picture.reference.weight) for picture in pictures]
+        parts = [digest_tensor(part) for working, mask, _ in self._unencoded for part in (working, mask)]
+        parts.append(digest_settings({"weights": [weight for _, _, weight in self._unencoded]}))
         for number in sorted(self.seeds):
             parts.append(digest_settings({"keyframe": number - first}))
             parts.append(digest_tensor(self.seeds[number].ab))
-        machine = {"device": self.device.type, "torch": str(torch.__version__), "frame": list(self.frame_size)}
-        self.start_key = start_key(model_digest, {**settings.of_state(), **machine}, combine_digests(parts))
+        fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **rounding(self.device)}
+        self.start_key = start_key(model_digest, {**settings.of_state(), **fixed}, combine_digests(parts))
+
+    @cached_property
+    def references(self) -> References:
+        """The encoded references; a run whose states are all stored needs none."""
+        images, masks, weights = zip(*self._unencoded, strict=True)
+        with self._network():
+            return self.model.encode_references(
+                [image.to(self.device) for image in images], [mask.to(self.device) for mask in masks], weights
+            )
 
     def working(self, lightness: Tensor, number: int) -> Tensor:
         """Bring a frame's L `(1, 1, H, W)` to working size, one frame at a time so that rounding never varies.
@@ -127,8 +152,9 @@ class ShotEngine:
         lightness = torch.cat([now for now, _, _ in batch]).to(self.device)
         previous = torch.cat([_before(now, seed, before) for now, seed, before in batch]).to(self.device)
         hard = self.settings.compat == "devc"
-        prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
-        return {place: prepared[place] for place in slots}
+        with self._network():
+            prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
+            return {place: prepared[place] for place in slots}
 
     def advance(self, prepared: Prepared, state: State | None, number: int) -> WorkingFrame:
         """Do the recurrent half for one frame; `state` is None at the shot's start."""
@@ -137,14 +163,14 @@ class ShotEngine:
             state = seed
         if state is None:
             state = self.model.init_state(self.size.padded_height, self.size.padded_width)
-        step, state = self.model.advance(prepared, state.to(self.device))
-        return _on_cpu(step, state)
+        with self._network():
+            step, state = self.model.advance(prepared, state.to(self.device))
+            return _on_cpu(step, state)
 
     def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
         """Bring the network's result to the frame's own size."""
         picture = self.bars.crop(lightness)
-        ab = self._enlarge(frame, picture)
-        ab = saturate(fade_extremes(ab, picture), self.settings.saturation)
+        ab = saturate(self._enlarge(frame, picture), self.settings.saturation)
         size = picture.shape[2:]
         confidence, warped_ab = (
             F.interpolate(self._crop_quarter(x), size, mode="bilinear", align_corners=False)
@@ -164,14 +190,21 @@ class ShotEngine:
         ab = self.size.crop(frame.state.ab)
         if self.settings.compat == "devc":
             return devc_finish(ab, picture)
-        return upsample_ab(ab, self.size.crop(frame.state.lightness), picture, self.settings.upsampling)
+        enlarged = upsample_ab(ab, self.size.crop(frame.state.lightness), picture, self.settings.upsampling)
+        return fade_extremes(enlarged, picture)
 
     def _crop_quarter(self, x: Tensor) -> Tensor:
         """Remove what lies wholly in the padding, at matching's resolution."""
         return x[..., : -(-self.size.height // 4), : -(-self.size.width // 4)]
 
-    def _prepare_reference(self, reference: Reference) -> tuple[Tensor, Tensor]:
-        """Lab and mask of a reference at its own working size, bars cut off and padding masked."""
+    @contextmanager
+    def _network(self) -> Iterator[None]:
+        """No gradients, and full precision even where the host has switched autocast on."""
+        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+            yield
+
+    def _read(self, reference: Reference) -> _Picture:
+        """Bring a reference to a working size of its own."""
         lab = reference.lab()
         mask = reference.mask_for(lab.shape[2], lab.shape[3])
         bars = find_bars(lab[:, :1]) if self.settings.find_bars else Bars()
@@ -181,25 +214,25 @@ class ShotEngine:
         mask = size.shrink(mask) * ~size.padding_mask()
         if not bool((F.avg_pool2d(mask, 4) > 0.5).any()):
             raise InputError(f"The mask of reference {reference} leaves nothing to match: make its white area larger.")
-        return size.shrink(lab).contiguous(), mask
+        return _Picture(reference, lab, size.shrink(lab).contiguous(), mask)
 
-    def _seeds(
-        self, references: Sequence[Reference], images: Sequence[tuple[Tensor, Tensor]], first_lightness: Tensor
-    ) -> dict[int, State]:
+    def _seeds(self, pictures: Sequence[_Picture], first_lightness: Tensor) -> dict[int, State]:
         """States that keyframes put in place of history: the reference itself is what came before its frame.
 
-        A reference without a number that shows the shot's first frame is taken as its keyframe.
+        A reference without a number that shows the shot's first frame is taken as its keyframe; not by the authors'
+        script, which is told.
         """
         seeds: dict[int, State] = {}
         first = self.size.shrink(self.bars.crop(first_lightness))
-        for reference, (lab, _) in zip(references, images, strict=True):
-            aspect, frame_aspect = lab.shape[3] / lab.shape[2], first.shape[3] / first.shape[2]
-            if reference.mask is not None or abs(aspect / frame_aspect - 1) > _SAME_ASPECT:
+        for picture in pictures:
+            height, width = picture.lab.shape[2:]
+            aspect, frame_aspect = width / height, self.size.frame_width / self.size.frame_height
+            if picture.reference.mask is not None or abs(aspect / frame_aspect - 1) > _SAME_ASPECT:
                 continue
-            if lab.shape[2:] != first.shape[2:]:
-                lab = F.interpolate(lab, first.shape[2:], mode="bilinear", align_corners=False, antialias=True)
-            number = reference.frame
-            if number is None and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
+            lab = replace(self.size, frame_height=height, frame_width=width).shrink(picture.lab)
+            number = picture.reference.frame
+            guesses = number is None and self.settings.compat is None
+            if guesses and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
                 number = self.first
             if number is not None and number not in seeds:
                 seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), torch.ones(1, 1, 1, 1))

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
+from itertools import islice
 
-import torch
 from torch import Tensor
 
 from vcnode.network import State
@@ -40,7 +39,7 @@ def chain(engine: ShotEngine, frames: Iterable[tuple[int, Tensor]]) -> Iterator[
 
 
 def color_links(
-    engine: ShotEngine, links: Sequence[Link], before: State | None, store: StateStore
+    engine: ShotEngine, links: Sequence[Link], before: State | None, store: StateStore | None
 ) -> Iterator[WorkingFrame]:
     """Colour consecutive frames; those whose state is stored need no network at all.
 
@@ -48,7 +47,7 @@ def color_links(
         engine: Of the shot.
         links: The frames, without gaps.
         before: The state left by the frame before them; None at the shot's start.
-        store: Where states are looked up and kept.
+        store: Where states are looked up and kept; None: nowhere.
 
     Yields:
         Each frame's result.
@@ -69,31 +68,49 @@ def color_links(
                         previous,
                     )
                 previous = link.working
-            with torch.inference_mode():
-                prepared = engine.prepare(slots)
+            prepared = engine.prepare(slots)
         for link, known in zip(group, found, strict=True):
             if known is None:
-                with torch.inference_mode():
-                    known = engine.advance(prepared[(link.number - engine.first) % window], state, link.number)
-                store.put(link.key, known.tensors(), index=link.number - engine.first)
+                known = engine.advance(prepared[(link.number - engine.first) % window], state, link.number)
+                if store is not None:
+                    store.put(link.key, known.tensors(), index=link.number - engine.first)
             state = known.state
             yield known
 
 
 def stream(
-    engine: ShotEngine, frames: Iterable[tuple[int, Tensor]], store: StateStore
+    engine: ShotEngine, frames: Iterable[tuple[int, Tensor]], store: StateStore | None
 ) -> Iterator[tuple[int, Tensor, WorkingFrame]]:
     """Colour a whole shot from its first frame, holding one look-ahead window of frames in memory.
+
+    Where a frame cannot be read, those before it are finished first.
 
     Yields:
         Number, L and result of each frame.
     """
     state: State | None = None
-    for group in batched(chain(engine, frames), engine.settings.look_ahead):
+    following = chain(engine, frames)
+    failure: Exception | None = None
+    while failure is None:
+        group, failure = _read(following, engine.settings.look_ahead)
+        if not group and failure is None:
+            return
         links = [link for link, _ in group]
         for (link, lightness), frame in zip(group, color_links(engine, links, state, store), strict=True):
             yield link.number, lightness, frame
             state = frame.state
+    raise failure
+
+
+def _read(frames: Iterator[tuple[Link, Tensor]], count: int) -> tuple[list[tuple[Link, Tensor]], Exception | None]:
+    """Read up to `count` frames, and what kept the next from being read."""
+    group: list[tuple[Link, Tensor]] = []
+    try:
+        for frame in islice(frames, count):
+            group.append(frame)
+    except Exception as failure:
+        return group, failure
+    return group, None
 
 
 def _windows(links: Sequence[Link], first: int, window: int) -> Iterator[list[Link]]:
@@ -108,6 +125,6 @@ def _windows(links: Sequence[Link], first: int, window: int) -> Iterator[list[Li
         yield group
 
 
-def _stored(store: StateStore, key: str) -> WorkingFrame | None:
-    tensors = store.get(key)
+def _stored(store: StateStore | None, key: str) -> WorkingFrame | None:
+    tensors = None if store is None else store.get(key)
     return None if tensors is None else WorkingFrame.from_tensors(tensors)

@@ -19,6 +19,7 @@ from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
 
 _GRAY_PHOTO = 6.0  # mean |ab| below which a photo teaches nothing about colour
+_PATIENCE = 1000  # gray photos drawn in a row before giving up
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Stills:
         clip = torch.stack([scene.at(float(time)) for time in range(-1, self.frames)])
         same_scene = bool(random.random() < 0.8)
         if same_scene:
-            reference = scene.at(-float(random.choice([0, 1, 3, 8, 15, 25])))
+            scene.rearrange(random)
+            reference = scene.at(-float(random.choice([0, 1, 3, 8, 15, 25, 40])))
             if random.random() < 0.25:
                 reference = reference.flip(-1)
         else:
@@ -81,7 +83,7 @@ class Stills:
             image = self._load(other)
             reference = _Scene(random, image, image, self.height, self.width, with_object=False).at(0.0)
         clip[:, :1] = self._film(clip[:, :1])
-        reference[:1] = self._film(reference[None, :1])[0]
+        reference[:1] = self._film(reference[None, :1] * self._light())[0]
         return Sample(clip[1:], clip[0], reference, same_scene)
 
     def _film(self, lightness: Tensor) -> Tensor:
@@ -95,12 +97,18 @@ class Stills:
         grain = torch.from_numpy(random.normal(0, random.uniform(0, 3), toned.shape)).float()
         return (toned + grain).clamp(0, 100)
 
+    def _light(self) -> Tensor:
+        """Another light falls on the reference: a smooth factor on L."""
+        spots = torch.from_numpy(self.random.normal(0, self.random.uniform(0, 0.2), (1, 1, 3, 4))).float()
+        return F.interpolate(spots, (self.height, self.width), mode="bicubic").exp()
+
     def _photo(self) -> tuple[Path, Tensor]:
-        while True:
+        for _ in range(_PATIENCE):
             photo = self.photos[int(self.random.integers(len(self.photos)))]
             lab = self._load(photo)
             if lab[1:].abs().mean() > _GRAY_PHOTO:
                 return photo, lab
+        raise InputError(f"{_PATIENCE} photos in a row were gray, such as {photo}; give photos in colour.")
 
     @staticmethod
     def _load(photo: Path) -> Tensor:
@@ -142,6 +150,13 @@ class _Scene:
                 canvas = moved * drawn + (1 - moved) * canvas
         return canvas[0]
 
+    def rearrange(self, random: np.random.Generator) -> None:
+        """Change what no camera motion explains: shapes bend, and the passing object may be gone."""
+        for _, motion, _ in self.layers:
+            motion.deform(random)
+        if len(self.layers) > 1 and random.random() < 0.4:
+            self.layers.pop()
+
     @staticmethod
     def _blob(random: np.random.Generator, height: int, width: int) -> Tensor:
         """A soft-edged patch of random outline, a tenth to a third of the frame."""
@@ -171,6 +186,12 @@ class _Motion:
             F.interpolate(torch.from_numpy(random.normal(0, amount, (1, 2, 4, 6))).float(), size, mode="bicubic")[0]
             for amount in (0.02, 0.003 * speed)
         ]
+
+    def deform(self, random: np.random.Generator) -> None:
+        """Bend the picture once more, by itself."""
+        amount = random.uniform(0, 0.05)
+        bend = torch.from_numpy(random.normal(0, amount, (1, 2, 5, 8))).float()
+        self.bend[0] = self.bend[0] + F.interpolate(bend, self.pixels.shape[1:], mode="bicubic")[0]
 
     def grid(self, time: float) -> Tensor:
         zoom = self.zoom[0] * (1 + self.zoom[1] * time)

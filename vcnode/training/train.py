@@ -38,8 +38,8 @@ class TrainingConfig:
     width: int = 224
     batch: int = 4
     frames: int = 4
-    head_steps: int = 400
-    color_steps: int = 1500
+    head_steps: int = 200
+    color_steps: int = 1000
     head_rate: float = 3e-4
     color_rate: float = 5e-4
     average: float = 0.995
@@ -164,14 +164,18 @@ def _prepare(model: Model, lab: Tensor, previous_lightness: Tensor | None, refer
 
 
 def _first_state(previous: Tensor) -> State:
-    """History as it may be met: none (four in ten), true, or damaged by patches of shifted and faded colour."""
+    """History as it is met: none (three in ten), or the truth drifted, faded and damaged by patches, more or less."""
     batch, _, height, width = previous.shape
-    fate = torch.rand(batch, 1, 1, 1)
-    patches = (F.interpolate(torch.rand(batch, 1, 3, 5), (height, width), mode="nearest") < 0.3).float()
-    wrong = previous[:, 1:].roll(1, 0) * torch.rand(batch, 1, 1, 1)
-    damaged = patches * wrong + (1 - patches) * previous[:, 1:] * (0.7 + 0.3 * torch.rand(batch, 1, 1, 1))
-    ab = torch.where(fate < 0.7, previous[:, 1:], damaged)
-    valid = (fate > 0.4).float()
+    size = (height, width)
+    reach = 2.5 * torch.rand(batch, 1, 1, 1)  # pixels of drift
+    drift = reach * F.interpolate(torch.randn(batch, 2, 5, 8), size, mode="bicubic")
+    ab = warp(previous[:, 1:], drift) * (1 - 0.3 * torch.rand(batch, 1, 1, 1) ** 2)
+    softened = F.avg_pool2d(F.pad(ab, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    ab = torch.lerp(ab, softened, torch.rand(batch, 1, 1, 1))
+    patches = (F.interpolate(torch.rand(batch, 1, 3, 5), size, mode="nearest") < 0.3).float()
+    patches = patches * (torch.rand(batch, 1, 1, 1) < 0.3)
+    ab = patches * previous[:, 1:].roll(1, 0) + (1 - patches) * ab
+    valid = (torch.rand(batch, 1, 1, 1) > 0.3).float()
     return State(torch.where(valid > 0, previous[:, :1], 50.0), ab * valid, valid)
 
 

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from vcnode import Reference
+from vcnode.color import rgb_to_lab
+from vcnode.errors import InputError, MediaError
+
+from .clips import picture
+
+CODES = (picture(1, 20, 30) * 255).round().astype(np.uint8)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "reference.png"
+    PIL.Image.fromarray(CODES).save(path)
+    return path
+
+
+def test_file_array_and_tensor_give_the_same_lab(file):
+    expected = rgb_to_lab(torch.from_numpy(CODES / np.float32(255)).permute(2, 0, 1)[None])
+    forms = [file, str(file), CODES, CODES / 255, CODES.astype(np.uint16) * 257, torch.from_numpy(CODES).permute(2, 0, 1),
+             torch.from_numpy(CODES).permute(2, 0, 1).double() / 255]
+    for image in forms:
+        assert torch.allclose(Reference(image).lab(), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("image", "problem"),
+    [
+        (np.full((8, 8, 3), 0.4), "gray: give an image in colour"),
+        (np.zeros((8, 8, 3), np.uint8), "gray"),
+        (np.zeros((8, 8)), r"shape \(8, 8\)"),
+        (np.zeros((8, 8, 4)), r"shape \(8, 8, 4\)"),
+        (np.zeros((0, 8, 3)), "shape"),
+        (torch.zeros(8, 8, 3), "shape"),
+        (np.full((8, 8, 3), np.nan), "not numbers"),
+        (np.full((8, 8, 3), 255.0), "0..1"),
+        (np.zeros((8, 8, 3), np.int32), "int32"),
+    ],
+)
+def test_what_has_no_colours_to_give_is_refused(image, problem):
+    with pytest.raises(InputError, match=problem):
+        Reference(image).lab()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MediaError, match="missing"):
+        Reference(tmp_path / "missing.png").lab()
+
+
+@pytest.mark.parametrize("form", ["luma", "rgb", "planes", "tensor", "file"])
+def test_masks_may_come_in_any_form(form, tmp_path):
+    codes = np.zeros((20, 30), np.uint8)
+    codes[:, 10:] = 255
+    path = tmp_path / "mask.png"
+    PIL.Image.fromarray(codes).save(path)
+    forms = {
+        "luma": codes,
+        "rgb": np.repeat(codes[..., None], 3, axis=-1),
+        "planes": torch.from_numpy(codes)[None],
+        "tensor": torch.from_numpy(codes / 255),
+        "file": path,
+    }
+    mask = Reference(CODES, mask=forms[form]).mask_for(20, 30)
+    assert torch.equal(mask, torch.from_numpy(codes / np.float32(255))[None, None])
+
+
+def test_a_mask_fits_its_image():
+    assert Reference(CODES).mask_for(20, 30) is None
+    with pytest.raises(InputError, match="30x20 pixels, the image 40x20"):
+        Reference(CODES, mask=np.ones((20, 30))).mask_for(20, 40)
+    with pytest.raises(InputError, match="mask of reference .* not numbers"):
+        Reference(CODES, mask=np.full((20, 30), np.nan)).mask_for(20, 30)
+
+
+def test_references_are_the_same_by_file_or_by_object():
+    array = CODES.copy()
+    same = [(Reference("a.png"), Reference(Path("a.png"))), (Reference(array, frame=2), Reference(array, frame=2))]
+    for one, other in same:
+        assert one == other
+        assert hash(one) == hash(other)
+    different = {Reference("a.png"), Reference("b.png"), Reference("a.png", frame=1), Reference("a.png", weight=2.0),
+                 Reference("a.png", mask="m.png"), Reference(array), Reference(array.copy())}
+    assert len(different) == 7
+    assert Reference("a.png") != "a.png"
+
+
+def test_only_files_have_paths():
+    assert Reference("a.png").path == Path("a.png")
+    with pytest.raises(InputError, match="save the image"):
+        _ = Reference(CODES).path

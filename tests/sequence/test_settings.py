@@ -1,0 +1,37 @@
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+
+from vcnode import Settings
+from vcnode.errors import InputError
+
+OTHER = {"working_size": 100, "look_ahead": 3, "saturation": 1.2, "upsampling": "bilinear", "find_bars": False,
+         "compat": "devc"}
+FINISH = {"saturation", "upsampling"}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"working_size": 63}, "63 pixels: give 64 or more"),
+        ({"look_ahead": 0}, "give 1 or more"),
+        ({"saturation": -0.1}, "from 0 to 4"),
+        ({"saturation": float("nan")}, "from 0 to 4"),
+        ({"compat": "havc"}, "'havc'"),
+        ({"upsampling": "nearest"}, "'nearest'"),
+    ],
+)
+def test_values_out_of_range_are_refused(options, problem):
+    with pytest.raises(InputError, match=problem):
+        Settings(**options)
+
+
+def test_settings_are_frozen():
+    with pytest.raises(FrozenInstanceError):
+        Settings().look_ahead = 3
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_states_depend_on_every_setting_but_those_that_only_finish(name):
+    changed = replace(Settings(), **{name: OTHER[name]})
+    assert (changed.of_state() == Settings().of_state()) == (name in FINISH)

@@ -1,0 +1,49 @@
+"""The command line: `vcnode colorize`, `vcnode models`, `vcnode cache` and what else lies in this folder."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+from vcnode import __version__
+from vcnode.cli.failures import report_failure
+from vcnode.cli.messages import messages_on_stderr, tolerant_streams
+from vcnode.cli.parser import Parser, UsageError
+
+_COMMANDS = ("colorize", "demo", "models", "cache")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The exit code: 0 done, 2 wrong usage, 130 or 143 stopped by a signal, 1 any other failure.
+    """
+    tolerant_streams()
+    parser = _parser()
+    try:
+        options = parser.parse_args(argv)
+    except UsageError as error:
+        arguments = sys.argv[1:] if argv is None else argv
+        return report_failure(error, as_json="--json" in arguments, debug=False)
+    except SystemExit as finished:  # --help and --version
+        return int(finished.code or 0)
+    as_json, debug = bool(getattr(options, "json", False)), bool(getattr(options, "debug", False))
+    with messages_on_stderr(quiet=bool(getattr(options, "quiet", False)), debug=debug):
+        try:
+            return int(options.run(options) or 0)
+        except (Exception, KeyboardInterrupt) as error:
+            return report_failure(error, as_json=as_json, debug=debug)
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="vcnode", description="Colours black-and-white video after reference images.")
+    parser.add_argument("--version", action="version", version=f"vcnode {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in _COMMANDS:
+        if importlib.util.find_spec(f"vcnode.cli.{name}") is not None:
+            importlib.import_module(f"vcnode.cli.{name}").add_parser(commands)
+    return parser

@@ -1,0 +1,141 @@
+"""A render's progress and result: for people on stderr, for programs as JSON lines on stdout."""
+
+import json
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from vcnode.cli.messages import say
+from vcnode.rendering import RenderedFrame, RenderResult, RenderStart
+
+_SECONDS_BETWEEN_LINES = 0.5
+
+
+class Terminal:
+    """A line at the start, a bar, a summary; on stdout nothing but the path of the result.
+
+    Args:
+        quiet: Only the path.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+
+    def start(self, start: RenderStart) -> None:
+        """Say what is going to be done."""
+        if self._quiet:
+            return
+        references = f"{start.references} reference{'' if start.references == 1 else 's'}"
+        shots = f" in {start.shots} shots" if start.shots > 1 else ""
+        resumed = f", resuming at frame {start.first}" if start.first else ""
+        say(
+            f"model {start.model} on {start.device}, working size {start.working_size}, {references}{shots}, "
+            f"{start.info.width}x{start.info.height} to {start.output_format}{resumed}"
+        )
+        interval = 0.1 if sys.stderr.isatty() else 10.0
+        self._bar = tqdm(
+            total=start.total, initial=start.first, unit=" frames", file=sys.stderr, mininterval=interval, leave=False
+        )
+
+    def frame(self, frame: RenderedFrame) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def result(self, result: RenderResult) -> None:
+        """Say what came of it."""
+        self.close()
+        if not self._quiet:
+            say(summary(result))
+        print(result.output, flush=True)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class JsonLines:
+    """One object a line on stdout: `start`, `progress` at most twice a second, `result`."""
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._total: int | None = None
+        self._began = self._last = time.monotonic()
+
+    def start(self, start: RenderStart) -> None:
+        """Say what is going to be done."""
+        self._first, self._total = start.first, start.total
+        self._began = time.monotonic()
+        self._write(
+            event="start",
+            model=start.model,
+            device=start.device,
+            working_size=start.working_size,
+            references=start.references,
+            shots=start.shots,
+            width=start.info.width,
+            height=start.info.height,
+            format=start.output_format,
+            first=start.first,
+            frames=start.total,
+        )
+
+    def frame(self, frame: RenderedFrame) -> None:
+        """Say how far it is, unless that was said a moment ago."""
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN_LINES:
+            return
+        self._last = now
+        done = frame.colored.number + 1
+        fps = (done - self._first) / max(now - self._began, 1e-9)
+        left = None if self._total is None else round(max(0, self._total - done) / fps, 1)
+        confidence = None if frame.confidence is None else round(frame.confidence, 4)
+        self._write(
+            event="progress",
+            done=done,
+            frames=self._total,
+            fps=round(fps, 2),
+            seconds_left=left,
+            confidence=confidence,
+        )
+
+    def result(self, result: RenderResult) -> None:
+        """Say what came of it."""
+        self._write(
+            event="result",
+            output=str(result.output),
+            confidence_output=None if result.confidence_output is None else str(result.confidence_output),
+            frames=result.frames,
+            rendered=result.rendered,
+            seconds=round(result.seconds, 3),
+            fps=round(result.fps, 2),
+            confidence=None if result.confidence is None else round(result.confidence, 4),
+            add_a_reference_at=list(result.weak_frames),
+        )
+
+    def close(self) -> None:
+        """Nothing stays open; present so that both displays close alike."""
+
+    def _write(self, **fields: object) -> None:
+        print(json.dumps(fields), flush=True)
+
+
+def summary(result: RenderResult) -> str:
+    """Say in one line what came of a render."""
+    kept = result.frames - result.rendered
+    parts = [f"{result.rendered} frames in {result.seconds:.1f} s ({result.fps:.1f} a second)"]
+    if kept:
+        parts.append(f"{kept} more from before")
+    if result.confidence is not None:
+        parts.append(f"mean confidence {result.confidence:.2f}")
+    if result.weak_frames:
+        frames = ", ".join(map(str, result.weak_frames))
+        parts.append(f"a reference would help most at frame {frames}")
+    if result.confidence_output is not None:
+        parts.append(f"confidence in {result.confidence_output}")
+    return "; ".join(parts)

@@ -1,0 +1,99 @@
+"""What a render's pixels depend on, as one digest: a later run may go on only where it is equal."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import torch
+
+from vcnode.errors import MediaError
+from vcnode.media import FrameSource, ImageSequenceReader
+from vcnode.sequence import Reference, Settings, Shot
+from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
+from vcnode.sequence.identity import rounding
+from vcnode.sequence.reference import ImageLike, floats
+
+_SAMPLES = 64  # places at which a video is read: telling two films apart must not take minutes
+_SAMPLE_BYTES = 2**16
+
+
+def fingerprint(
+    source: FrameSource,
+    shots: tuple[Shot, ...],
+    model_digest: str,
+    settings: Settings,
+    device: torch.device,
+    version: str,
+) -> str:
+    """Digest source, references, shots, model, settings and the software that computes.
+
+    Raises:
+        MediaError: A file cannot be read.
+    """
+    plan = {
+        "version": version,
+        "machine": rounding(device),
+        "settings": dataclasses.asdict(settings),
+        "model": model_digest,
+        "source": _source_digest(source),
+        "shots": [
+            {
+                "first": shot.first,
+                "last": shot.last,
+                "references": [_reference_digest(reference) for reference in shot.references],
+            }
+            for shot in shots
+        ],
+    }
+    return digest_settings(plan)
+
+
+def _source_digest(source: FrameSource) -> str:
+    if isinstance(source, ImageSequenceReader):
+        stats = [(number, _stat(source.pattern.path(number))) for number in source.numbers]
+        return digest_settings({"files": [[number, *stat] for number, stat in stats]})
+    return sampled_digest(source.path)
+
+
+def sampled_digest(path: Path) -> str:
+    """Digest a file's size and evenly spread parts of its content; small files as a whole.
+
+    Raises:
+        MediaError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            digest = hashlib.sha256(str(size).encode())
+            step = max(_SAMPLE_BYTES, (size - _SAMPLE_BYTES) // (_SAMPLES - 1))
+            for start in range(0, size, step):
+                file.seek(min(start, max(0, size - _SAMPLE_BYTES)))
+                digest.update(file.read(_SAMPLE_BYTES))
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error
+    return digest.hexdigest()
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _reference_digest(reference: Reference) -> str:
+    pictures = [_picture_digest(reference.image)]
+    if reference.mask is not None:
+        pictures.append(_picture_digest(reference.mask))
+    use = digest_settings({"frame": reference.frame, "weight": float(reference.weight)})
+    return combine_digests([*pictures, use])
+
+
+def _picture_digest(image: ImageLike) -> str:
+    if isinstance(image, Path | str):
+        try:
+            return hashlib.sha256(Path(image).read_bytes()).hexdigest()
+        except OSError as error:
+            raise MediaError(f"{image} cannot be read ({error.strerror}): check the file.") from error
+    return digest_tensor(floats(image, "A reference in memory"))

@@ -1,0 +1,180 @@
+"""Which codec, depth and subsampling a target gets where the user does not say, and the files that take it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vcnode.errors import InputError
+from vcnode.media import (
+    EncoderSettings,
+    FrameSink,
+    FrameSource,
+    ImageSequenceReader,
+    ImageSequenceWriter,
+    VideoInfo,
+    VideoWriter,
+    open_sink,
+)
+from vcnode.media.encoder import CONTAINERS, codec_depths
+from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.rendering.job import RenderJob
+from vcnode.rendering.painting import LinearPainter, Painter, RGBPainter, YCbCrPainter
+
+# What people who choose the ending expect: archives lossless, editors ProRes, players H.264.
+_CODEC_OF_SUFFIX = {".mkv": "ffv1", ".mov": "prores", ".mp4": "h264", ".m4v": "h264"}
+_CHROMA_OF_CODEC = {"h264": "420", "hevc": "420", "prores": "422", "ffv1": "444"}
+_FLOAT = 32  # bits of a source without integer codes
+
+
+@dataclass(frozen=True)
+class Output:
+    """An open target and who makes its codes."""
+
+    sink: FrameSink
+    painter: Painter
+    description: str
+
+
+def encoder_settings(job: RenderJob, info: VideoInfo) -> EncoderSettings | None:
+    """Choose the encoder of a video target; None for an image sequence.
+
+    Raises:
+        InputError: The codec does not know depth, subsampling or quality, or options for videos are given for pictures.
+        MediaError: This FFmpeg lacks the codec.
+    """
+    if is_pattern(job.output):
+        for name, value in (("codec", job.codec), ("chroma", job.chroma), ("quality", job.quality)):
+            if value is not None:
+                raise InputError(
+                    f"The {name} {value} is for videos, but {job.output} is an image sequence: leave it out."
+                )
+        return None
+    suffix = job.output.suffix.lower()
+    if suffix not in CONTAINERS:
+        raise InputError(
+            f"{job.output} is neither a video ({', '.join(CONTAINERS)}) nor an image sequence such as shot.####.png: "
+            "change its ending."
+        )
+    codec = job.codec or _CODEC_OF_SUFFIX[suffix]
+    return EncoderSettings(
+        codec=codec,
+        depth=job.depth or _depth_for(codec, info.depth),
+        subsampling=job.chroma or _CHROMA_OF_CODEC.get(codec, "420"),
+        quality=job.quality,
+    )
+
+
+def _depth_for(codec: str, depth: int) -> int:
+    """The least depth that holds the source's codes; where there is none, the codec itself complains."""
+    depths = codec_depths(codec)
+    if depth == _FLOAT:
+        return max(depths)
+    return next((each for each in depths if each >= depth), depth)
+
+
+def open_output(job: RenderJob, source: FrameSource, info: VideoInfo, fingerprint: str) -> Output:
+    """Open the main target.
+
+    Raises:
+        InputError: As `encoder_settings`, or the target is the source.
+        MediaError: The target exists or cannot be written.
+    """
+    settings = encoder_settings(job, info)
+    sink = open_sink(
+        job.output,
+        like=info,
+        settings=settings,
+        audio_from=job.source if settings and job.audio and info.has_audio else None,
+        depth=None if settings else job.depth,
+        fingerprint=fingerprint,
+        resume=job.resume,
+        overwrite=job.overwrite,
+    )
+    return Output(sink, painter_of(sink, info), describe(sink))
+
+
+def open_confidence(job: RenderJob, info: VideoInfo, fingerprint: str) -> Output | None:
+    """Open the film of the confidence, 8 bits where possible; None where it is not wanted.
+
+    Raises:
+        InputError: Its ending is not known.
+        MediaError: It exists or cannot be written.
+    """
+    path = job.confidence
+    if path is None:
+        return None
+    settings = None
+    if path.suffix.lower() in CONTAINERS:
+        codec = _CODEC_OF_SUFFIX[path.suffix.lower()]
+        odd = info.width % 2 or info.height % 2
+        chroma = "444" if odd else {"prores": "422"}.get(codec, "420")
+        settings = EncoderSettings(codec=codec, depth=min(codec_depths(codec)), subsampling=chroma)
+    still_depth = None if settings or path.suffix.lower() == ".exr" else 8
+    sink = open_sink(
+        path,
+        like=info,
+        settings=settings,
+        depth=still_depth,
+        fingerprint=fingerprint,
+        resume=job.resume,
+        overwrite=job.overwrite,
+    )
+    return Output(sink, painter_of(sink, info), describe(sink))
+
+
+def painter_of(sink: FrameSink, info: VideoInfo) -> Painter:
+    """Who makes the codes that a sink takes."""
+    if isinstance(sink, VideoWriter):
+        return YCbCrPainter(info, sink.settings.depth, sink.settings.subsampling)
+    assert isinstance(sink, ImageSequenceWriter)
+    if sink.path.suffix.lower() == ".exr":
+        return LinearPainter(info)
+    return RGBPainter(info, sink.depth)
+
+
+def describe(sink: FrameSink) -> str:
+    """Say in a few words what is written."""
+    if isinstance(sink, VideoWriter):
+        settings = sink.settings
+        return f"{settings.codec}, {settings.depth} bits, chroma {settings.subsampling}"
+    assert isinstance(sink, ImageSequenceWriter)
+    return f"{sink.path.suffix.lower()[1:]}, {sink.depth} bits"
+
+
+def check_targets(job: RenderJob, source: FrameSource) -> None:
+    """Refuse targets that would replace the source, a reference or each other, even with `overwrite`.
+
+    Raises:
+        InputError: They would.
+    """
+    inputs = [job.source]
+    for reference in (*job.references, *(reference for shot in job.shots or () for reference in shot.references)):
+        inputs += [image for image in (reference.image, reference.mask) if isinstance(image, Path)]
+    for target in [job.output] + ([job.confidence] if job.confidence else []):
+        for path in inputs:
+            if same_place(target, path) or _holds(target, path):
+                raise InputError(
+                    f"The target {target} is the input {path}: choose another name, inputs are never replaced."
+                )
+        if isinstance(source, ImageSequenceReader) and _holds(target, source.pattern.path(source.numbers[0])):
+            raise InputError(f"The target {target} would replace the pictures of {job.source}: choose another name.")
+    if job.confidence is not None and same_place(job.output, job.confidence):
+        raise InputError(f"Colours and confidence are both to be written to {job.output}: give two names.")
+
+
+def same_place(first: Path, second: Path) -> bool:
+    """Whether two paths name the same file, present or not."""
+    try:
+        if first.samefile(second):
+            return True
+    except OSError:
+        pass
+    return first.resolve() == second.resolve()
+
+
+def _holds(target: Path, picture: Path) -> bool:
+    """Whether an image sequence to be written would have a file called `picture`."""
+    if not is_pattern(target) or target.parent.resolve() != picture.parent.resolve():
+        return False
+    pattern = parse_pattern(target)
+    middle = picture.name.removeprefix(pattern.prefix).removesuffix(pattern.suffix)
+    return len(middle) + len(pattern.prefix) + len(pattern.suffix) == len(picture.name) and middle.isdecimal()

@@ -1,0 +1,150 @@
+"""From a coloured frame to the codes that a file takes; the only place where luma is written."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vcnode.color import (
+    ChromaSiting,
+    Matrix,
+    PixelEncoding,
+    Plane,
+    Range,
+    chroma_keeping_luma,
+    encode,
+    rgb_keeping_luma,
+    srgb_to_linear,
+    subsample,
+)
+from vcnode.media import VideoFrame, VideoInfo
+from vcnode.media.video_frame import Codes
+from vcnode.rendering.source_luma import is_linear, linear_luminance, luma_of, luminance_of, matrix_of, range_of
+
+
+@dataclass(frozen=True)
+class YCbCrPainter:
+    """Makes Y', Cb and Cr for a video: luma codes go through, chroma is solved for them on its own grid.
+
+    Attributes:
+        info: The source, whose matrix, range and chroma siting are kept.
+        depth: Bits of a code in the output.
+        subsampling: Of the output's chroma.
+    """
+
+    info: VideoInfo
+    depth: int
+    subsampling: str
+
+    def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
+        """Colour a frame of the source.
+
+        Args:
+            frame: Of the source.
+            ab: `(1, 2, H, W)`, -128..127.
+
+        Returns:
+            Y' (H, W), Cb and Cr.
+        """
+        encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
+        luma = luma_of(frame, self.info)
+        small_luma, small_ab = (subsample(planes, self.subsampling, self._siting) for planes in (luma, ab))
+        chroma = encode(chroma_keeping_luma(small_luma, small_ab, encoding.matrix), encoding, Plane.CHROMA)
+        return self._luma_codes(frame, luma, encoding), *chroma[0].numpy()
+
+    def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
+        """Show values `(1, 1, H, W)`, 0..1, as gray."""
+        encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
+        neutral = torch.zeros_like(subsample(values, self.subsampling)[0, 0])
+        cb = encode(neutral, encoding, Plane.CHROMA).numpy()
+        return encode(values, encoding, Plane.LUMA)[0, 0].numpy(), cb, cb.copy()
+
+    @property
+    def _siting(self) -> ChromaSiting:
+        location = self.info.chroma_location  # as FFmpeg counts: 0 is absent, the rest H.273's number + 1
+        return ChromaSiting.from_h273(location - 1) if 1 <= location <= 6 else ChromaSiting.LEFT
+
+    def _luma_codes(self, frame: VideoFrame, luma: Tensor, encoding: PixelEncoding) -> Codes:
+        codes = frame.luma
+        if codes is not None and codes.dtype.kind == "u" and self.depth >= self.info.depth:
+            return deepened(codes, self.info.depth, self.depth, encoding.range)
+        return encode(luma, encoding, Plane.LUMA)[0, 0].numpy()
+
+
+@dataclass(frozen=True)
+class RGBPainter:
+    """Makes R'G'B' for an image sequence: Y' is kept within the rounding of its codes.
+
+    Attributes:
+        info: The source.
+        depth: 8 or 16 bits.
+    """
+
+    info: VideoInfo
+    depth: int
+
+    def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
+        """Colour a frame of the source; returns one array (H, W, 3)."""
+        return (self._codes(rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info))),)
+
+    def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
+        """Show values `(1, 1, H, W)`, 0..1, as gray."""
+        return (self._codes(values.expand(-1, 3, -1, -1)),)
+
+    def _codes(self, rgb: Tensor) -> Codes:
+        # Headroom and footroom of limited range have no code in R'G'B': they end at white and black.
+        encoding = PixelEncoding(range=Range.FULL, depth=self.depth)
+        return _interleaved(encode(rgb, encoding, Plane.LUMA))
+
+
+@dataclass(frozen=True)
+class LinearPainter:
+    """Makes scene-linear RGB for EXR. A scene-linear source keeps its luminance, also above 1 and below 0.
+
+    Colours are found for the sRGB-encoded luminance, limited to 0..1, and scaled to the luminance that came in; so
+    highlights above white are neutral.
+
+    Attributes:
+        info: The source.
+    """
+
+    info: VideoInfo
+
+    def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
+        """Colour a frame of the source; returns one float array (H, W, 3)."""
+        rgb = srgb_to_linear(rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info)))
+        if is_linear(self.info):
+            luminance = linear_luminance(frame)
+            own = luminance_of(rgb)
+            rgb = torch.where(own > 1e-6, rgb * (luminance / own.clamp_min(1e-6)), luminance)
+        return (_interleaved(rgb),)
+
+    def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
+        """Store values `(1, 1, H, W)` as they are."""
+        return (_interleaved(values.expand(-1, 3, -1, -1)),)
+
+
+type Painter = YCbCrPainter | RGBPainter | LinearPainter
+
+
+def deepened(codes: Codes, depth: int, target: int, sample_range: Range) -> Codes:
+    """Bring luma codes to as many bits or more, so that a shift to the right gives them back.
+
+    Limited range scales by a shift (BT.709 item 5.4). In full range the upper bits are repeated below, so that white
+    stays white.
+    """
+    shift = target - depth
+    wide: Codes = codes.astype(np.uint8 if target == 8 else np.uint16)
+    low = np.right_shift(wide, depth - shift) if sample_range is Range.FULL and shift else 0
+    return np.left_shift(wide, shift) | low
+
+
+def _rgb_matrix(info: VideoInfo) -> Matrix:
+    """Whose Y' an RGB output keeps: a video's own; pictures and gray films have none and are sRGB."""
+    return matrix_of(info) if info.layout.kind == "ycbcr" else Matrix.BT709
+
+
+def _interleaved(planes: Tensor) -> Codes:
+    codes: Codes = planes[0].permute(1, 2, 0).contiguous().numpy()
+    return codes

@@ -1,0 +1,183 @@
+"""From a file to a coloured file."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
+from vcnode.errors import Cancelled, VcnodeError
+from vcnode.media import FrameSink, FrameSource, FrameTime, ImageSequenceReader, VideoInfo, open_source
+from vcnode.network import Model
+from vcnode.rendering.checkpoints import Checkpoints
+from vcnode.rendering.confidence import ConfidenceLog, confidence_picture, mean_confidence, weak_frames
+from vcnode.rendering.fingerprint import fingerprint
+from vcnode.rendering.job import RenderedFrame, RenderJob, RenderResult, RenderStart
+from vcnode.rendering.output_format import Output, check_targets, encoder_settings, open_confidence, open_output
+from vcnode.rendering.shot_plan import all_references, plan_shots
+from vcnode.rendering.source_luma import with_one_matrix
+from vcnode.rendering.walking import Walker
+from vcnode.sequence import Shot, StateCache, load
+from vcnode.sequence.identity import model_digest
+from vcnode.sequence.memory import is_out_of_memory, out_of_memory
+
+_RENDER_VERSION = "1"  # raise it when the same job begins to yield other pixels
+
+_log = logging.getLogger("vcnode")
+
+
+def render(
+    job: RenderJob,
+    *,
+    on_start: Callable[[RenderStart], None] | None = None,
+    on_frame: Callable[[RenderedFrame], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> RenderResult:
+    """Colour a film or an image sequence.
+
+    Whatever ends it early, finished frames stay: a note on the exception says where they can be watched, and the same
+    job goes on from there.
+
+    Args:
+        job: What to do.
+        on_start: Called once, when everything is checked and work begins.
+        on_frame: Called after each frame that was written.
+        cancelled: Asked before each frame; True ends the render.
+
+    Raises:
+        InputError: Something in the job cannot be used.
+        MediaError: A file cannot be read or written.
+        ModelError: The model is not there or damaged.
+        DeviceError: The device is not there, or memory ran out.
+        CacheError: The cache folder cannot be used.
+        Cancelled: `cancelled` said so.
+    """
+    with open_source(job.source, frame_rate=job.frame_rate) as source:
+        info = with_one_matrix(source.info)
+        check_targets(job, source)
+        encoder_settings(job, info)
+        shots = plan_shots(job, source)
+        if info.interlaced:
+            _log.warning("%s is interlaced: deinterlace it first, or moving edges get wrong colours.", job.source)
+        model = job.model if isinstance(job.model, Model) else load(job.model, job.device)
+        run = _Run(job, source, info, shots, model, on_start, on_frame, cancelled)
+        return run.whole()
+
+
+class _Run:
+    """One render under way."""
+
+    def __init__(
+        self,
+        job: RenderJob,
+        source: FrameSource,
+        info: VideoInfo,
+        shots: tuple[Shot, ...],
+        model: Model,
+        on_start: Callable[[RenderStart], None] | None,
+        on_frame: Callable[[RenderedFrame], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.job, self.source, self.info, self.shots, self.model = job, source, info, shots, model
+        self.on_start, self.on_frame, self.cancelled = on_start, on_frame, cancelled
+        self.device = next(model.parameters()).device
+        self.working_size = job.settings.working_size or model.config.working_size
+
+    def whole(self) -> RenderResult:
+        """Open the targets, colour every frame, finish the targets; or stop and keep what is there."""
+        began = time.monotonic()
+        job = self.job
+        store = None if job.cache is None else StateCache(job.cache)
+        print_ = fingerprint(
+            self.source, self.shots, model_digest(self.model), job.settings, self.device, _RENDER_VERSION
+        )
+        output = open_output(job, self.source, self.info, print_)
+        outputs = [output]
+        try:
+            confidence = open_confidence(job, self.info, print_)
+            outputs += [confidence] if confidence else []
+            log = ConfidenceLog(output.sink.folder, print_)
+            checkpoints = Checkpoints(output.sink.folder, print_)
+            walker = Walker(self.source, self.info, self.shots, self.model, job.settings, store, checkpoints)
+            total, rendered = self._colour(walker, output, confidence, log)
+            path, *others = [each.sink.finish() for each in outputs]
+        except BaseException as error:
+            error = self._explained(error)
+            self._keep([each.sink for each in outputs], error)
+            raise error
+        seconds = time.monotonic() - began
+        mean = sum(log.values.values()) / len(log.values) if log.values else None
+        return RenderResult(
+            path, others[0] if others else None, total, rendered, seconds, mean, weak_frames(log.values)
+        )
+
+    def _colour(self, walker: Walker, output: Output, confidence: Output | None, log: ConfidenceLog) -> tuple[int, int]:
+        """Write every missing frame; return how many the clip has and how many were written now."""
+        sinks = [output.sink] + ([confidence.sink] if confidence else [])
+        first = self._first_missing(sinks)
+        if self.on_start:
+            self.on_start(self._start(output, first))
+        total, rendered = first, 0
+        self._stop_if_asked(first)
+        for frame, colored in walker.frames(first):
+            total = frame.index + 1
+            if all(sink.is_done(frame.time) for sink in sinks):
+                continue
+            mean = mean_confidence(colored)
+            if mean is not None:
+                log.add(frame.index, mean)
+            if not output.sink.is_done(frame.time):
+                output.sink.write(output.painter.paint(frame, colored.ab), frame.time)
+            if confidence and not confidence.sink.is_done(frame.time):
+                confidence.sink.write(confidence.painter.paint_gray(confidence_picture(colored)), frame.time)
+            rendered += 1
+            if self.on_frame:
+                self.on_frame(RenderedFrame(colored, mean))
+            self._stop_if_asked(total)
+        return total, rendered
+
+    def _first_missing(self, sinks: list[FrameSink]) -> int:
+        """The first frame that a target still lacks."""
+        numbers = self.source.numbers if isinstance(self.source, ImageSequenceReader) else None
+        for index in count():
+            if numbers is not None and index == len(numbers):
+                return index
+            time = FrameTime(index, 0, 0, self.info.time_base, index if numbers is None else numbers[index])
+            if not all(sink.is_done(time) for sink in sinks):
+                return index
+        raise AssertionError("counting never ends")
+
+    def _start(self, output: Output, first: int) -> RenderStart:
+        return RenderStart(
+            self.info,
+            self.model.config.name,
+            str(self.device),
+            self.working_size,
+            len(all_references(self.shots)),
+            len(self.shots),
+            output.description,
+            first,
+            self.source.info.frame_count,
+        )
+
+    def _stop_if_asked(self, number: int) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled(f"Stopped before frame {number}, as asked.")
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """The same error, or a sentence in its place where it means that memory ran out."""
+        if not is_out_of_memory(error):
+            return error
+        size = min(self.working_size, self.info.height, self.info.width)
+        explained = out_of_memory(error, size, self.device)
+        explained.__cause__ = error
+        return explained
+
+    def _keep(self, sinks: list[FrameSink], error: BaseException) -> None:
+        """Save what is finished, and say on the error where it is."""
+        kept = []
+        for sink in sinks:
+            with suppress(VcnodeError):  # the first error is the one to be told
+                kept.append(sink.abort())
+        if kept and kept[0] is not None:
+            error.add_note(f"The frames finished so far are in {kept[0]}; the same command goes on from there.")

@@ -1,0 +1,62 @@
+"""The shots of a job, with every number and every picture in them checked before work begins."""
+
+from vcnode.errors import InputError
+from vcnode.media import FrameSource, VideoReader
+from vcnode.rendering.job import RenderJob
+from vcnode.sequence import Reference, Shot, shots_from_cuts, whole_clip
+from vcnode.sequence.shots import check_shots
+
+
+def plan_shots(job: RenderJob, source: FrameSource) -> tuple[Shot, ...]:
+    """Make the job's shots, checked against the clip.
+
+    Raises:
+        InputError: No or both of references and shots, a frame number outside the clip, a reference that is gray, a
+            mask that does not fit.
+        MediaError: A reference that cannot be read.
+    """
+    if (job.shots is None) == (not job.references):
+        raise InputError("Give either references or a shots file: colours come from one of them.")
+    if job.shots is not None and job.cuts:
+        raise InputError("Cuts go with references; a shots file says itself where shots begin.")
+    if job.shots is not None:
+        shots = check_shots(job.shots)
+    elif job.cuts:
+        shots = shots_from_cuts(job.cuts, None, job.references)
+    else:
+        shots = whole_clip(job.references)
+    _check_range(job, shots, source)
+    for reference in all_references(shots):
+        lab = reference.lab()  # a gray reference must not come to light after hours, at the start of its shot
+        reference.mask_for(lab.shape[2], lab.shape[3])
+    return shots
+
+
+def all_references(shots: tuple[Shot, ...]) -> tuple[Reference, ...]:
+    """The different references of the shots, in order."""
+    return tuple(dict.fromkeys(reference for shot in shots for reference in shot.references))
+
+
+def _check_range(job: RenderJob, shots: tuple[Shot, ...], source: FrameSource) -> None:
+    numbered = [(reference.frame, reference) for reference in all_references(shots) if reference.frame is not None]
+    last_shot = max(shots[-1].first, shots[-1].last or 0)
+    if not numbered and last_shot == 0:
+        return
+    count = exact_frame_count(source)
+    if count is None:
+        return  # streams without time stamps: numbers beyond the end then simply never come
+    for frame, reference in numbered:
+        if frame >= count:
+            raise InputError(
+                f"Reference {reference} is for frame {frame}, but {job.source} has the frames 0 to {count - 1}: "
+                "correct the number."
+            )
+    check_shots(shots, count)
+
+
+def exact_frame_count(source: FrameSource) -> int | None:
+    """Count a clip's frames; reads through a video whose container does not say. None where it cannot be known."""
+    if source.info.frame_count_exact:
+        return source.info.frame_count
+    index = source.index if isinstance(source, VideoReader) else None
+    return None if index is None else len(index.pts)
