@@ -57,6 +57,12 @@ def straight(model, frames, shots, **options):
     return list(colorize(frames, shots=shots, model=model, settings=Settings(**options)))
 
 
+def collect(run, done):
+    """Append one by one what a run gives, so that it is there when the run fails."""
+    for frame in run:
+        done.append(frame)
+
+
 class OpenStore:
     """A store of states that tells what it was asked, and whose entries can be taken away."""
 

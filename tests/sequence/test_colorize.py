@@ -11,7 +11,7 @@ from vcnode import Reference, Sequence, Settings, Shot, StateCache, colorize
 from vcnode.color import lab_to_rgb, lightness_of_gray
 from vcnode.errors import Cancelled, InputError, MediaError
 
-from .clips import HEIGHT, WIDTH, OpenStore, Watched, clip, picture, reference, same, straight
+from .clips import HEIGHT, WIDTH, OpenStore, Watched, clip, collect, picture, reference, same, straight
 
 FRAMES = clip(8)
 WINDOWS = [1, 2, 3, 5]
@@ -33,8 +33,11 @@ def test_every_frame_comes_back_in_order_at_its_own_size_with_its_own_lightness(
         assert [plane.shape for plane in planes] == [(1, channels, HEIGHT, WIDTH) for channels in (1, 2, 1, 1, 2)]
         assert frame.reference.dtype == torch.int16
         assert not any(plane.is_inference() or plane.requires_grad for plane in planes)
-        assert torch.allclose(frame.rgb()[0] * 0.2126 + frame.rgb()[1] * 0.7152 + frame.rgb()[2] * 0.0722,
-                              torch.from_numpy(luma), atol=2e-3)
+        assert torch.allclose(
+            frame.rgb()[0] * 0.2126 + frame.rgb()[1] * 0.7152 + frame.rgb()[2] * 0.0722,
+            torch.from_numpy(luma),
+            atol=2e-3,
+        )
         assert frame.ab.std() > 5
         assert -1 <= frame.confidence.min() <= frame.confidence.max() <= 1.0001
 
@@ -105,11 +108,16 @@ def test_progress_counts_every_frame_once(tiny_model):
 def test_cancelling_stops_before_the_next_frame_and_keeps_what_is_finished(tiny_model, window, after):
     expected = straight(tiny_model, FRAMES, [reference(1)], look_ahead=window)
     done, store = [], OpenStore()
-    run = colorize(FRAMES, [reference(1)], model=tiny_model, settings=Settings(look_ahead=window), cache=store,
-                   cancelled=lambda: len(done) == after)
+    run = colorize(
+        FRAMES,
+        [reference(1)],
+        model=tiny_model,
+        settings=Settings(look_ahead=window),
+        cache=store,
+        cancelled=lambda: len(done) == after,
+    )
     with pytest.raises(Cancelled, match=f"before frame {after}"):
-        for frame in run:
-            done.append(frame)
+        collect(run, done)
     assert all(same(*pair) for pair in zip(done, expected[:after], strict=True))
     assert len(store.stored) == after
 
@@ -129,9 +137,9 @@ def test_a_bad_frame_is_named_and_no_frame_before_it_is_lost(tiny_model, window,
     frames = [*FRAMES[:4], spoil(FRAMES[4]), *FRAMES[5:]]
     expected = straight(tiny_model, FRAMES[:4], [reference(1)], look_ahead=window)
     done = []
+    run = colorize(frames, [reference(1)], model=tiny_model, settings=Settings(look_ahead=window))
     with pytest.raises(InputError, match=problem):
-        for frame in colorize(frames, [reference(1)], model=tiny_model, settings=Settings(look_ahead=window)):
-            done.append(frame)
+        collect(run, done)
     assert all(same(*pair) for pair in zip(done, expected, strict=True))
 
 
@@ -141,10 +149,10 @@ def test_a_source_that_breaks_off_loses_no_frame_before(tiny_model):
         raise MediaError("The file ends early.")
 
     done = []
+    run = colorize(broken(), [reference(1)], model=tiny_model, settings=Settings(look_ahead=3))
     with pytest.raises(MediaError, match="ends early"):
-        for frame in colorize(broken(), [reference(1)], model=tiny_model, settings=Settings(look_ahead=3)):
-            done.append(frame.number)
-    assert done == [0, 1, 2, 3]
+        collect(run, done)
+    assert [frame.number for frame in done] == [0, 1, 2, 3]
 
 
 def test_no_frames_give_no_frames(tiny_model):
@@ -314,15 +322,15 @@ def test_a_reference_that_shows_the_first_frame_is_its_keyframe_unasked(tiny_mod
 
 
 def test_another_picture_is_no_keyframe_unasked(tiny_model):
-    assert not torch.equal(*(
-        straight(tiny_model, FRAMES[:1], [reference(1, frame=frame)])[0].ab for frame in (None, 0)
-    ))
+    assert not torch.equal(
+        *(straight(tiny_model, FRAMES[:1], [reference(1, frame=frame)])[0].ab for frame in (None, 0))
+    )
 
 
 def test_the_reference_map_says_whose_colours_were_taken(tiny_model):
     """Each half of the frame is in one reference; flat colours tell whose they are."""
     luma = FRAMES[0]
-    red, blue = (np.stack([luma ** power for power in powers], axis=-1) for powers in ((0.5, 1.5, 1.5), (1.5, 1.5, 0.5)))
+    red, blue = (np.stack([luma**power for power in powers], axis=-1) for powers in ((0.5, 1.5, 1.5), (1.5, 1.5, 0.5)))
     red[:, WIDTH // 2 :] = picture(8)[:, WIDTH // 2 :]
     blue[:, : WIDTH // 2] = picture(8)[:, : WIDTH // 2]
     (frame,) = straight(tiny_model, [luma], [Reference(red), Reference(blue)])
@@ -387,8 +395,9 @@ def test_the_authors_script_is_followed_on_request(tiny_devc):
     warped = authors[0].warped_ab[..., 2::4, 2::4]  # bilinear enlargement passes close to, not through, the colours
     assert warped.amin() >= colours.amin() - 1e-3
     assert warped.amax() <= colours.amax() + 1e-3
-    sequence = Sequence(tiny_devc, frames, [Shot(0, None, (reference(1),))],
-                        settings=Settings(compat="devc", look_ahead=2))
+    sequence = Sequence(
+        tiny_devc, frames, [Shot(0, None, (reference(1),))], settings=Settings(compat="devc", look_ahead=2)
+    )
     assert same(sequence[2], authors[2])
 
 

@@ -9,8 +9,18 @@ from vcnode.sequence.identity import model_digest, rounding
 def small():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Model(ModelConfig.from_dict({"name": "a", "encoder": "efficientnet_lite0", "head": "light",
-                                            "head_width": 8, "color_net": "light", "color_widths": [4, 4, 4, 4]}))
+        return Model(
+            ModelConfig.from_dict(
+                {
+                    "name": "a",
+                    "encoder": "efficientnet_lite0",
+                    "head": "light",
+                    "head_width": 8,
+                    "color_net": "light",
+                    "color_widths": [4, 4, 4, 4],
+                }
+            )
+        )
 
 
 def renamed(model, **changes):

@@ -23,8 +23,15 @@ def file(tmp_path):
 
 def test_file_array_and_tensor_give_the_same_lab(file):
     expected = rgb_to_lab(torch.from_numpy(CODES / np.float32(255)).permute(2, 0, 1)[None])
-    forms = [file, str(file), CODES, CODES / 255, CODES.astype(np.uint16) * 257, torch.from_numpy(CODES).permute(2, 0, 1),
-             torch.from_numpy(CODES).permute(2, 0, 1).double() / 255]
+    forms = [
+        file,
+        str(file),
+        CODES,
+        CODES / 255,
+        CODES.astype(np.uint16) * 257,
+        torch.from_numpy(CODES).permute(2, 0, 1),
+        torch.from_numpy(CODES).permute(2, 0, 1).double() / 255,
+    ]
     for image in forms:
         assert torch.allclose(Reference(image).lab(), expected, atol=1e-3)
 
@@ -74,7 +81,7 @@ def test_a_mask_fits_its_image():
     assert Reference(CODES).mask_for(20, 30) is None
     with pytest.raises(InputError, match="30x20 pixels, the image 40x20"):
         Reference(CODES, mask=np.ones((20, 30))).mask_for(20, 40)
-    with pytest.raises(InputError, match="mask of reference .* not numbers"):
+    with pytest.raises(InputError, match=r"mask of reference .* not numbers"):
         Reference(CODES, mask=np.full((20, 30), np.nan)).mask_for(20, 30)
 
 
@@ -84,8 +91,15 @@ def test_references_are_the_same_by_file_or_by_object():
     for one, other in same:
         assert one == other
         assert hash(one) == hash(other)
-    different = {Reference("a.png"), Reference("b.png"), Reference("a.png", frame=1), Reference("a.png", weight=2.0),
-                 Reference("a.png", mask="m.png"), Reference(array), Reference(array.copy())}
+    different = {
+        Reference("a.png"),
+        Reference("b.png"),
+        Reference("a.png", frame=1),
+        Reference("a.png", weight=2.0),
+        Reference("a.png", mask="m.png"),
+        Reference(array),
+        Reference(array.copy()),
+    }
     assert len(different) == 7
     assert Reference("a.png") != "a.png"
 

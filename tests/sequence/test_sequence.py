@@ -35,7 +35,8 @@ weights, clip, picture, cache, output, threads, *order = sys.argv[1:]
 torch.set_num_threads(int(threads))
 model = vcnode.load(weights, device="cpu")
 shots = [vcnode.Shot(0, None, (vcnode.Reference(np.load(picture)),))]
-frames = vcnode.Sequence(model, np.load(clip), shots, cache=vcnode.StateCache(cache), settings=vcnode.Settings(look_ahead=2))
+states, settings = vcnode.StateCache(cache), vcnode.Settings(look_ahead=2)
+frames = vcnode.Sequence(model, np.load(clip), shots, cache=states, settings=settings)
 np.save(output, np.stack([frames[int(number)].ab.numpy() for number in order]))
 """
 

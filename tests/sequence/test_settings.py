@@ -5,8 +5,14 @@ import pytest
 from vcnode import Settings
 from vcnode.errors import InputError
 
-OTHER = {"working_size": 100, "look_ahead": 3, "saturation": 1.2, "upsampling": "bilinear", "find_bars": False,
-         "compat": "devc"}
+OTHER = {
+    "working_size": 100,
+    "look_ahead": 3,
+    "saturation": 1.2,
+    "upsampling": "bilinear",
+    "find_bars": False,
+    "compat": "devc",
+}
 FINISH = {"saturation", "upsampling"}
 
 

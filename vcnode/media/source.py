@@ -104,6 +104,7 @@ def open_sink(
     fingerprint: str = "",
     resume: bool = True,
     overwrite: bool = False,
+    segment_frames: int = 250,
 ) -> FrameSink:
     """Open a video or an image sequence for writing.
 
@@ -116,6 +117,7 @@ def open_sink(
         fingerprint: Names everything the pictures depend on.
         resume: Whether an earlier unfinished try with the same fingerprint is continued.
         overwrite: Whether an existing target may be replaced.
+        segment_frames: Frames of a video that are finished together; a stopped render goes on behind the last of these.
 
     Raises:
         InputError: When the path is neither, or options do not fit it.
@@ -135,5 +137,6 @@ def open_sink(
             fingerprint=fingerprint,
             resume=resume,
             overwrite=overwrite,
+            segment_frames=segment_frames,
         )
     raise InputError(f"{path} is neither a video ({', '.join(CONTAINERS)}) nor an image sequence such as shot.####.png")

@@ -26,6 +26,9 @@ from vcnode.media.video_info import VideoInfo
 
 _log = logging.getLogger(__name__)
 
+# What users know the parts of a manifest as.
+_WORDS = {"fingerprint": "source, references, model or way of colouring", "settings": "encoder settings"}
+
 
 def working_folder(path: Path) -> Path:
     """Where the finished segments of a render to `path` lie until it is complete."""
@@ -131,7 +134,8 @@ class VideoWriter:
             except ValueError:
                 before = "a damaged note"
         if before is not None and before != manifest and resume:
-            names = [k for k in manifest if not isinstance(before, dict) or before.get(k) != manifest[k]]
+            keys = [k for k in manifest if not isinstance(before, dict) or before.get(k) != manifest[k]]
+            names = [_WORDS.get(key, key.replace("_", " ")) for key in keys]
             raise MediaError(
                 f"{self.folder} holds an unfinished render with another {', '.join(names)}; "
                 "delete that folder, choose another name, or start over without resuming"
@@ -245,6 +249,8 @@ class VideoWriter:
                     self._open = None
                 self._refuse_existing()
                 self._join_to(self.path, cut_audio=False)
+                if self._partial_note.exists():
+                    self._partial.unlink(missing_ok=True)
         except BaseException:
             self._drop_open()
             self._unlock()
@@ -268,12 +274,22 @@ class VideoWriter:
                 if not self._segments:
                     self._clear()
                     return None
-                partial = self.path.with_name(f"{self.path.stem}.partial{self.path.suffix}")
-                self._join_to(partial, cut_audio=True)
-                return partial
+                self._join_to(self._partial, cut_audio=True)
+                self._partial_note.touch()
+                return self._partial
         finally:
             self._drop_open()
             self._unlock()
+
+    @property
+    def _partial(self) -> Path:
+        """The video of what is finished; no longer needed when all is."""
+        return self.path.with_name(f"{self.path.stem}.partial{self.path.suffix}")
+
+    @property
+    def _partial_note(self) -> Path:
+        """Says that the file of that name is ours."""
+        return self.folder / "partial"
 
     def _join_to(self, target: Path, *, cut_audio: bool) -> None:
         joined = self.folder / f"joined{target.suffix}"

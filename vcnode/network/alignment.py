@@ -26,7 +26,8 @@ _SMALLEST_SIDE = 16  # pyramid levels end before a side gets shorter than this
 def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
     """Find where each pixel of the current frame was in the previous one.
 
-    Brightness and contrast of the previous frame are matched to the current one first, for flickering film.
+    Brightness and contrast of the previous frame are matched to the current one, for flickering film: anew whenever it
+    has been moved, because before, what enters and leaves the picture in a pan looks like a change of exposure.
 
     Args:
         current: L `(B, 1, H, W)`, 0..100.
@@ -36,15 +37,13 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
         Flow `(B, 2, H, W)`, horizontal then vertical, in pixels: `previous` at `x + flow(x)` shows what `current`
         shows at `x`.
     """
-    current = current.float()
-    previous = _match_exposure(previous.float(), current)
-    pyramids = list(zip(_pyramid(current), _pyramid(previous), strict=True))
+    pyramids = list(zip(_pyramid(current.float()), _pyramid(previous.float()), strict=True))
     flow: Tensor | None = None
     for level in reversed(range(len(pyramids))):
         now, before = pyramids[level]
         flow = now.new_zeros(now.shape[0], 2, *now.shape[2:]) if flow is None else _enlarge(flow, now)
         for _ in range(_ITERATIONS[level]):
-            flow = flow + _increment(now, warp(before, flow))
+            flow = flow + _increment(now, _match_exposure(warp(before, flow), now))
     assert flow is not None  # a pyramid has at least its full-size level
     return flow
 

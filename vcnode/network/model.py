@@ -51,7 +51,7 @@ class State:
     def state_dict(self) -> dict[str, Tensor]:
         """The tensors by name, with the version of this layout, for storing."""
         tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**tensors, "version": torch.tensor(STATE_VERSION)}
+        return {**tensors, "version": torch.tensor(STATE_VERSION, device=self.lightness.device)}
 
     @classmethod
     def from_state_dict(cls, tensors: dict[str, Tensor]) -> Self:

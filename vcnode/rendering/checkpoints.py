@@ -10,8 +10,7 @@ from vcnode.network import State
 from vcnode.sequence.atomic_file import remove_file, write_atomically
 from vcnode.sequence.state_entry import DamagedEntryError, decode_entry, encode_entry
 
-_EVERY = 50  # frames; divides the 250 frames of a video's segment, whose first frame is where a video resumes
-_KEPT = 7  # the oldest then lies more than one segment back
+_KEPT = 4  # two targets that are written together may be one apart, and the newest may be damaged
 _SUFFIX = ".checkpoint"
 
 _log = logging.getLogger("vcnode")
@@ -38,16 +37,17 @@ class Checkpoints:
     Args:
         folder: The working folder of the target.
         fingerprint: Of the render; states of another are not used.
+        every: Their distance in frames; that of the places where the target can be resumed.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, fingerprint: str, every: int) -> None:
+        self.folder, self.every = folder, every
         self._name = re.compile(f"{fingerprint[:16]}_([0-9]{{8,}})_([0-9a-f]{{64}}){re.escape(_SUFFIX)}")
         self._prefix = fingerprint[:16]
 
     def keep(self, number: int, key: str, state: State) -> None:
         """Store what is known before frame `number`, if it is one of those that are kept."""
-        if number % _EVERY:
+        if number % self.every:
             return
         path = self.folder / f"{self._prefix}_{number:08d}_{key}{_SUFFIX}"
         try:

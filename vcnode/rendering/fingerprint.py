@@ -65,9 +65,10 @@ def sampled_digest(path: Path) -> str:
         with path.open("rb") as file:
             size = path.stat().st_size
             digest = hashlib.sha256(str(size).encode())
-            step = max(_SAMPLE_BYTES, (size - _SAMPLE_BYTES) // (_SAMPLES - 1))
-            for start in range(0, size, step):
-                file.seek(min(start, max(0, size - _SAMPLE_BYTES)))
+            last = max(0, size - _SAMPLE_BYTES)
+            count = min(_SAMPLES, -(-size // _SAMPLE_BYTES))
+            for number in range(count):
+                file.seek(last * number // max(1, count - 1))
                 digest.update(file.read(_SAMPLE_BYTES))
     except OSError as error:
         raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error

@@ -32,6 +32,8 @@ class RenderJob:
         cache: Folder for states that other renders and hosts may use too; None for none.
         resume: Whether an unfinished render of the same job is continued.
         overwrite: Whether an existing target may be replaced.
+        segment_frames: Frames of a video that are finished together, each stretch with a key frame of its own: what a
+            stop at the worst moment costs.
     """
 
     source: Path
@@ -52,6 +54,7 @@ class RenderJob:
     cache: Path | None = None
     resume: bool = True
     overwrite: bool = False
+    segment_frames: int = 50
 
 
 @dataclass(frozen=True)

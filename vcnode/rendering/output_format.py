@@ -88,6 +88,7 @@ def open_output(job: RenderJob, source: FrameSource, info: VideoInfo, fingerprin
         fingerprint=fingerprint,
         resume=job.resume,
         overwrite=job.overwrite,
+        segment_frames=job.segment_frames,
     )
     return Output(sink, painter_of(sink, info), describe(sink))
 
@@ -117,6 +118,7 @@ def open_confidence(job: RenderJob, info: VideoInfo, fingerprint: str) -> Output
         fingerprint=fingerprint,
         resume=job.resume,
         overwrite=job.overwrite,
+        segment_frames=job.segment_frames,
     )
     return Output(sink, painter_of(sink, info), describe(sink))
 

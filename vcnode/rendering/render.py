@@ -97,7 +97,7 @@ class _Run:
             confidence = open_confidence(job, self.info, print_)
             outputs += [confidence] if confidence else []
             log = ConfidenceLog(output.sink.folder, print_)
-            checkpoints = Checkpoints(output.sink.folder, print_)
+            checkpoints = Checkpoints(output.sink.folder, print_, job.segment_frames)
             walker = Walker(self.source, self.info, self.shots, self.model, job.settings, store, checkpoints)
             total, rendered = self._colour(walker, output, confidence, log)
             path, *others = [each.sink.finish() for each in outputs]
@@ -119,7 +119,7 @@ class _Run:
             self.on_start(self._start(output, first))
         total, rendered = first, 0
         self._stop_if_asked(first)
-        for frame, colored in walker.frames(first):
+        for frame, colored in walker.frames(first, self._stop_if_asked):
             total = frame.index + 1
             if all(sink.is_done(frame.time) for sink in sinks):
                 continue

@@ -1,6 +1,6 @@
 """A clip's frames in order, coloured, from any frame on: what a straight run gives, without the work before it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -42,8 +42,12 @@ class Walker:
     store: StateStore | None
     checkpoints: Checkpoints
 
-    def frames(self, start: int) -> Iterator[tuple[VideoFrame, ColoredFrame]]:
+    def frames(self, start: int, passing: Callable[[int], None]) -> Iterator[tuple[VideoFrame, ColoredFrame]]:
         """Yield the frames from `start` on, each as it came and as it is coloured.
+
+        Args:
+            start: The first frame wanted.
+            passing: Called with the number of each frame before `start` that had to be coloured again; may raise.
 
         Raises:
             InputError: A frame or a reference cannot be used.
@@ -59,11 +63,17 @@ class Walker:
                 if frame.index >= start:
                     yield frame, gray_frame(frame.index, self._lightness(frame))
                 continue
-            yield from self._shot(shot, chain([frame], waiting), frame.index, start, checkpoint)
+            yield from self._shot(shot, chain([frame], waiting), frame.index, start, checkpoint, passing)
             checkpoint = None
 
     def _shot(
-        self, shot: Shot, waiting: Iterator[VideoFrame], begin: int, start: int, checkpoint: Checkpoint | None
+        self,
+        shot: Shot,
+        waiting: Iterator[VideoFrame],
+        begin: int,
+        start: int,
+        checkpoint: Checkpoint | None,
+        passing: Callable[[int], None],
     ) -> Iterator[tuple[VideoFrame, ColoredFrame]]:
         """Colour `begin`.. to the shot's end, leaving the frames behind it in `waiting`; yield from `start` on."""
         first_frame = next(waiting)
@@ -89,7 +99,9 @@ class Walker:
             for frame, lightness, link, result in zip(frames, lights, links, colored, strict=True):
                 state = result.state
                 self.checkpoints.keep(frame.index + 1, link.key, state)
-                if frame.index >= start:
+                if frame.index < start:
+                    passing(frame.index)
+                else:
                     yield frame, engine.finish(result, lightness, frame.index)
             if failure is not None:
                 raise failure
@@ -104,7 +116,8 @@ def _read(waiting: Iterator[VideoFrame], count: int) -> tuple[list[VideoFrame], 
     """Take up to `count` frames; where reading fails, what came before is still to be coloured."""
     frames: list[VideoFrame] = []
     try:
-        frames.extend(islice(waiting, count))
+        for frame in islice(waiting, count):
+            frames.append(frame)
     except MediaError as error:
         return frames, error
     return frames, None

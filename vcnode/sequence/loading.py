@@ -24,7 +24,8 @@ def load(name_or_path: str | os.PathLike[str] = "lite", device: str | torch.devi
     files = find(name_or_path)
     config = ModelConfig.from_dict(files.configuration)
     tensors, _ = load_weights(files.weights)
-    model = Model(config)
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):  # the host's random numbers are its own
+        model = Model(config)
     expected = model.state_dict()
     wrong = sorted(set(expected) ^ set(tensors))
     wrong += [name for name in expected if name in tensors and expected[name].shape != tensors[name].shape]
@@ -34,7 +35,7 @@ def load(name_or_path: str | os.PathLike[str] = "lite", device: str | torch.devi
             "more differ): use the weights that belong to it."
         )
     model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    return model.eval().requires_grad_(False).to(target)
+    return model.eval().requires_grad_(False).to(target, torch.float32)
 
 
 def choose_device(device: str | torch.device) -> torch.device:

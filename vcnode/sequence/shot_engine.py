@@ -211,7 +211,7 @@ class ShotEngine:
         mask = torch.ones_like(lab[:, :1]) if mask is None else mask
         lab, mask = bars.crop(lab), bars.crop(mask)
         size = WorkingSize.fit(lab.shape[2], lab.shape[3], self.short_side, _MULTIPLE)
-        mask = size.shrink(mask) * ~size.padding_mask()
+        mask = size.shrink(mask) * ~size.padding_mask(mask.device)
         if not bool((F.avg_pool2d(mask, 4) > 0.5).any()):
             raise InputError(f"The mask of reference {reference} leaves nothing to match: make its white area larger.")
         return _Picture(reference, lab, size.shrink(lab).contiguous(), mask)
@@ -235,7 +235,7 @@ class ShotEngine:
             if guesses and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
                 number = self.first
             if number is not None and number not in seeds:
-                seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), torch.ones(1, 1, 1, 1))
+                seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), lab.new_ones(1, 1, 1, 1))
         return seeds
 
 
