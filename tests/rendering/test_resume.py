@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,7 +186,7 @@ def test_a_film_that_breaks_off_is_coloured_up_to_there(job: RenderJob, tmp_path
         render(replace(job, source=source, settings=Settings(look_ahead=look_ahead)), on_frame=numbers.append)
     partial = tmp_path / "out.partial.mkv"
     assert str(partial) in caught.value.__notes__[0]
-    with VideoReader(source) as reader, pytest.raises(MediaError):
+    with VideoReader(source) as reader, suppress(MediaError):
         for _ in reader:
             readable += 1
     assert len(planes(partial)) == len(numbers) == readable > 10

@@ -189,10 +189,12 @@ def test_a_source_that_changes_cannot_spoil_the_cache(tiny_model):
     sequence = Sequence(tiny_model, source, [Shot(0, None, after)], cache=store)
     _ = sequence[5]
     store.clear()
-    source[2] = source[2][::-1].copy()  # unannounced
+    original, source[2] = source[2], source[2][::-1].copy()  # unannounced
     _ = sequence[5]
-    fresh = Sequence(tiny_model, source, [Shot(0, None, after)], cache=store)
-    assert all(same(*pair) for pair in zip(fresh, straight(tiny_model, source, after), strict=True))
+    for frame in (source[2], original):
+        source[2] = frame
+        fresh = Sequence(tiny_model, source, [Shot(0, None, after)], cache=store)
+        assert all(same(*pair) for pair in zip(fresh, straight(tiny_model, source, after), strict=True))
 
 
 def test_numbers_of_all_kinds_count_frames_and_those_outside_do_not_exist(tiny_model, expected):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from vcnode import Reference, Settings
+from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
 from vcnode.network import State
 from vcnode.sequence.frame import lightness_of
@@ -93,6 +94,15 @@ def test_a_keyframe_is_the_reference_at_the_frames_own_working_size(tiny_model, 
     expected = torch.nn.functional.interpolate(image.lab(), (75, 112), mode="bilinear", antialias=True)
     seeded = torch.cat((seed.lightness, seed.ab), dim=1)[..., :75, :]
     assert torch.allclose(seeded, expected, atol=1e-3)
+
+
+def test_padding_is_never_matched(tiny_model):
+    image = picture(1, 66, 96)
+    lightness = rgb_to_lab(torch.from_numpy(image).permute(2, 0, 1)[None])[:, :1]
+    made = engine(tiny_model, Reference(image), first_lightness=lightness)
+    found = made.prepare({0: (made.working(lightness, 0), None, None)})[0]
+    assert found.match.shape == (1, 72 // 4, 96 // 4)
+    assert int(found.match.max()) < 66 // 4 * (96 // 4)
 
 
 def test_only_a_whole_picture_of_the_frames_shape_can_be_a_keyframe(tiny_model):

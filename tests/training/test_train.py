@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -6,10 +7,13 @@ import torch
 import torch.nn.functional as F
 
 import vcnode
+import vcnode.training.train as train_module
+from vcnode import State
 from vcnode.training.stills import Stills
 from vcnode.training.train import TrainingConfig, coherent, color_loss, head_loss, save, train
 from vcnode.weights import load_weights
 
+HISTORY = torch.ones(2, 1, 1, 1)
 TINY = TrainingConfig(height=64, width=64, batch=2, frames=2, head_steps=2, color_steps=2)
 
 
@@ -56,6 +60,32 @@ def test_gradients_flow_to_what_is_trained_and_nowhere_else(model, batch):
     color_loss(model, batch).backward()
     assert all(gradient is not None and gradient.any() for gradient in gradients(model.color_net))
     assert all(gradient is None for gradient in gradients(model.encoder) + gradients(model.head))
+
+
+class Answering(vcnode.Model):
+    """A model that answers with colours that it was told."""
+
+    def tell(self, colours):
+        self.colours = iter(colours)
+        return self
+
+    def advance(self, prepared, state):
+        step, after = super().advance(prepared, state)
+        ab = next(self.colours)
+        return replace(step, ab=ab), replace(after, ab=ab)
+
+
+def test_the_colour_loss_wants_the_truth_and_minds_flicker_more_than_an_offset(model, photos, monkeypatch):
+    samples = [sample for sample in islice(Stills(photos, 64, 64, 4, seed=3), 6) if sample.same_scene][:2]
+    truth = torch.stack([sample.frames[:, 1:] for sample in samples], dim=1)
+    monkeypatch.setattr(train_module, "_first_state", lambda before: State(before[:, :1], before[:, 1:], HISTORY))
+    answering = Answering(model.config)
+    answering.load_state_dict(model.state_dict())
+    flicker = torch.tensor([3.0, -3.0, 3.0, -3.0]).view(4, 1, 1, 1, 1)
+    answers = (truth, truth + 3, truth + flicker)
+    losses = [color_loss(answering.tell(colours), samples).item() for colours in answers]
+    assert losses[0] < 1e-3
+    assert losses[0] < losses[1] < losses[2]
 
 
 def test_where_there_is_no_truth_matched_colours_stand_in_coherently(model, batch):

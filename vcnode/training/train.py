@@ -41,7 +41,7 @@ class TrainingConfig:
     head_steps: int = 200
     color_steps: int = 1000
     head_rate: float = 3e-4
-    color_rate: float = 5e-4
+    color_rate: float = 1.5e-3
     average: float = 0.995
     seed: int = 20190616
 
@@ -111,7 +111,7 @@ def color_loss(model: Model, batch: list[Sample]) -> Tensor:
             truth = torch.where(same_scene, lab[:, 1:], coherent(prepared))
         ab_before, valid = state.ab, state.valid
         step, state = model.advance(prepared, state)
-        loss = loss + (_distance(step.ab, truth) * torch.where(same_scene, 1.0, 0.5)).mean()
+        loss = loss + _distance(step.ab, truth).mean()
         assert prepared.flow is not None
         change = step.ab - warp(ab_before, prepared.flow)
         true_change = (lab[:, 1:] - warp(truth_before, prepared.flow)) * same_scene
@@ -167,11 +167,11 @@ def _first_state(previous: Tensor) -> State:
     """History as it is met: none (three in ten), or the truth drifted, faded and damaged by patches, more or less."""
     batch, _, height, width = previous.shape
     size = (height, width)
-    reach = 2.5 * torch.rand(batch, 1, 1, 1)  # pixels of drift
+    reach = 1.5 * torch.rand(batch, 1, 1, 1)  # pixels of drift
     drift = reach * F.interpolate(torch.randn(batch, 2, 5, 8), size, mode="bicubic")
     ab = warp(previous[:, 1:], drift) * (1 - 0.3 * torch.rand(batch, 1, 1, 1) ** 2)
     softened = F.avg_pool2d(F.pad(ab, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    ab = torch.lerp(ab, softened, torch.rand(batch, 1, 1, 1))
+    ab = torch.lerp(ab, softened, 0.5 * torch.rand(batch, 1, 1, 1))
     patches = (F.interpolate(torch.rand(batch, 1, 3, 5), size, mode="nearest") < 0.3).float()
     patches = patches * (torch.rand(batch, 1, 1, 1) < 0.3)
     ab = patches * previous[:, 1:].roll(1, 0) + (1 - patches) * ab
