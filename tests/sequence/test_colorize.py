@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcnode import Reference, Sequence, Settings, Shot, StateCache, colorize
+from vcnode import Reference, Settings, Shot, StateCache, colorize
 from vcnode.color import lab_to_rgb, lightness_of_gray
 from vcnode.errors import Cancelled, InputError, MediaError
 
@@ -384,21 +384,6 @@ def test_what_the_network_is_set_to_never_reads_states_of_another_setting(tiny_m
         store.stored.clear()
         list(colorize(FRAMES[:2], [reference(1)], model=tiny_model, cache=store, settings=Settings(**options)))
         assert store.stored == [0, 1]
-
-
-def test_the_authors_script_is_followed_on_request(tiny_devc):
-    frames = FRAMES[:3]
-    plain = straight(tiny_devc, frames, [reference(1)])
-    authors = straight(tiny_devc, frames, [reference(1)], compat="devc", look_ahead=2)
-    assert not torch.equal(plain[0].ab, authors[0].ab)
-    colours = torch.nn.functional.avg_pool2d(reference(1).lab()[:, 1:], 4).flatten(2)
-    warped = authors[0].warped_ab[..., 2::4, 2::4]  # bilinear enlargement passes close to, not through, the colours
-    assert warped.amin() >= colours.amin() - 1e-3
-    assert warped.amax() <= colours.amax() + 1e-3
-    sequence = Sequence(
-        tiny_devc, frames, [Shot(0, None, (reference(1),))], settings=Settings(compat="devc", look_ahead=2)
-    )
-    assert same(sequence[2], authors[2])
 
 
 def test_a_second_run_may_stop_and_go_on_anywhere(tiny_model, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vcnode import Reference, Settings
+from vcnode import Reference, Sequence, Settings, Shot
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
 from vcnode.network import State
@@ -119,6 +119,21 @@ def test_the_authors_script_is_told_which_reference_is_the_first_frame(tiny_mode
     assert set(engine(tiny_model, Reference(tinted)).seeds) == {0}
     assert not engine(tiny_model, Reference(tinted), compat="devc").seeds
     assert set(engine(tiny_model, Reference(tinted, frame=0), compat="devc").seeds) == {0}
+
+
+def test_the_authors_script_is_followed_on_request(tiny_devc):
+    frames = FRAMES[:3]
+    plain = straight(tiny_devc, frames, [reference(1)])
+    authors = straight(tiny_devc, frames, [reference(1)], compat="devc", look_ahead=2)
+    assert not torch.equal(plain[0].ab, authors[0].ab)
+    colours = torch.nn.functional.avg_pool2d(reference(1).lab()[:, 1:], 4).flatten(2)
+    warped = authors[0].warped_ab[..., 2::4, 2::4]  # bilinear enlargement passes close to, not through, the colours
+    assert warped.amin() >= colours.amin() - 1e-3
+    assert warped.amax() <= colours.amax() + 1e-3
+    sequence = Sequence(
+        tiny_devc, frames, [Shot(0, None, (reference(1),))], settings=Settings(compat="devc", look_ahead=2)
+    )
+    assert same(sequence[2], authors[2])
 
 
 def test_the_authors_script_fades_nothing(tiny_model):
