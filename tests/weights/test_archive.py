@@ -42,9 +42,7 @@ def test_names_that_lead_outside_are_refused(tmp_path: Path, name: str) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    parts=st.lists(st.sampled_from(["..", ".", "", "a", "b.pth", "/", "\\", "C:"]), min_size=1, max_size=6)
-)
+@given(parts=st.lists(st.sampled_from(["..", ".", "", "a", "b.pth", "/", "\\", "C:"]), min_size=1, max_size=6))
 def test_nothing_is_ever_written_outside(tmp_path: Path, parts: list[str]) -> None:
     target = _target(tmp_path)
     for left in target.iterdir():

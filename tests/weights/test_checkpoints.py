@@ -29,9 +29,7 @@ class Malicious:
 def test_forms_that_people_save(tmp_path: Path, wrapped: bool, prefix: str, zipped: bool) -> None:
     state: dict[str, object] = {prefix + key: value for key, value in STATE.items()}
     path = tmp_path / "file.pth"
-    torch.save(
-        {"state_dict": state, "epoch": 3} if wrapped else state, path, _use_new_zipfile_serialization=zipped
-    )
+    torch.save({"state_dict": state, "epoch": 3} if wrapped else state, path, _use_new_zipfile_serialization=zipped)
     loaded = load_state_dict(path)
     assert loaded.keys() == STATE.keys()
     assert all(torch.equal(loaded[key], STATE[key]) for key in STATE)

@@ -18,9 +18,7 @@ def test_three_checkpoints_become_one_file(
     path = import_checkpoints(checkpoints, expected=EXPECTED, entry=registry["parts"])
     assert path == user_models / "parts.safetensors" == find("parts", registry=registry).weights
     state, metadata = load_weights(path)
-    wanted = {
-        f"{part}.{key}": value for part, content in state_dicts.items() for key, value in content.items()
-    }
+    wanted = {f"{part}.{key}": value for part, content in state_dicts.items() for key, value in content.items()}
     assert state.keys() == wanted.keys()
     assert all(torch.equal(state[key], wanted[key]) for key in wanted)
     assert json.loads(metadata["config"]) == registry["parts"].configuration()
@@ -41,9 +39,7 @@ def test_another_iteration_in_another_folder_from_several_gpus(
 
 def test_deviating_checkpoints_are_refused(registry: Registry, checkpoints: Path, user_models: Path) -> None:
     torch.save({"conv10_ab.weight": torch.ones(2, 5, 1, 1)}, next(checkpoints.rglob("colornet*")))
-    with pytest.raises(
-        ModelError, match=r"colornet_iter_76000\.pth as color_net .*\(2, 5, 1, 1\) instead of"
-    ):
+    with pytest.raises(ModelError, match=r"colornet_iter_76000\.pth as color_net .*\(2, 5, 1, 1\) instead of"):
         import_checkpoints(checkpoints, expected=EXPECTED, entry=registry["parts"])
     assert not user_models.exists()
 
@@ -67,9 +63,7 @@ def test_the_expected_parts_must_be_the_models(registry: Registry, checkpoints: 
 
 def test_any_checkpoint_becomes_safetensors(tmp_path: Path) -> None:
     torch.save({"a": torch.full((2,), 0.1), "n": torch.tensor(3)}, tmp_path / "in.pth")
-    path = convert_file(
-        tmp_path / "in.pth", tmp_path / "out.safetensors", metadata={"k": "v"}, dtype=torch.float16
-    )
+    path = convert_file(tmp_path / "in.pth", tmp_path / "out.safetensors", metadata={"k": "v"}, dtype=torch.float16)
     state, metadata = load_weights(path)
     assert metadata == {"k": "v"}
     assert (state["a"].dtype, state["n"].dtype) == (torch.float16, torch.int64)

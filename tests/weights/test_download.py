@@ -105,9 +105,7 @@ def test_local_files_need_no_network(
     assert release.is_file()
 
 
-def test_a_local_single_file_is_checked_and_copied(
-    registry: Registry, tmp_path: Path, remote_bytes: bytes
-) -> None:
+def test_a_local_single_file_is_checked_and_copied(registry: Registry, tmp_path: Path, remote_bytes: bytes) -> None:
     source = tmp_path / "from a colleague.safetensors"
     source.write_bytes(remote_bytes)
     assert get("remote", source=source, registry=registry).read_bytes() == remote_bytes

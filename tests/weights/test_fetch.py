@@ -88,18 +88,14 @@ def test_what_the_server_refuses_is_a_sentence(server: Server, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1/f", "http:///f", "http://127.0.0.1:99999999/f", "http://../f"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/f", "http:///f", "http://127.0.0.1:99999999/f", "http://../f"])
 def test_no_network_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with pytest.raises(ModelError, match=r"cannot be fetched.*another machine"):
         fetch(url, tmp_path / "f")
 
 
-def test_too_little_room_is_a_sentence(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_little_room_is_a_sentence(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 5000, 5000))
     server.files["f"] = CONTENT

@@ -71,9 +71,7 @@ def test_a_file_cut_anywhere_is_a_sentence(tmp_path: Path, kept: float) -> None:
         load_weights(path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\x80\x02}q\x00.", b"\xff" * 64, b"version https://git-lfs"]
-)
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02}q\x00.", b"\xff" * 64, b"version https://git-lfs"])
 def test_other_files_are_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file.safetensors"
     path.write_bytes(content)

@@ -26,9 +26,7 @@ def test_an_embedded_model_lies_beside_the_registry(registry: Registry, registry
     assert found.configuration == registry["inside"].configuration()
 
 
-def test_other_models_lie_in_the_users_folder(
-    registry: Registry, user_models: Path, remote_bytes: bytes
-) -> None:
+def test_other_models_lie_in_the_users_folder(registry: Registry, user_models: Path, remote_bytes: bytes) -> None:
     assert locate(registry["remote"]) is None
     with pytest.raises(ModelError, match="vcnode models get remote") as caught:
         find("remote", registry=registry)
@@ -101,9 +99,7 @@ def test_a_name_wins_over_a_folder(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    name=st.text() | st.text().map(lambda text: text + ".safetensors") | st.just("x" * 5000 + ".safetensors")
-)
+@given(name=st.text() | st.text().map(lambda text: text + ".safetensors") | st.just("x" * 5000 + ".safetensors"))
 def test_any_other_text_is_a_sentence(registry: Registry, name: str) -> None:
     if name in registry or os.path.exists(os.path.expanduser(name)):
         return

@@ -81,8 +81,7 @@ ENTRY = "  m: {{description: d, preset: p.yaml, embedded: false, licence: l, sou
         "version: 1\nmodels:\n" + ENTRY.format("{name: a, url: 'file:///etc/passwd'}"),
         "version: 1\nmodels:\n" + ENTRY.format("{name: a, size: many}"),
         "version: 1\nmodels:\n" + ENTRY.format("{name: a, sha256: abc}"),
-        "version: 1\nmodels:\n"
-        + ENTRY.format("{name: a, url: 'http://x/a.zip'}, {name: b, url: 'http://x/b'}"),
+        "version: 1\nmodels:\n" + ENTRY.format("{name: a, url: 'http://x/a.zip'}, {name: b, url: 'http://x/b'}"),
         "version: 1\nmodels: !!python/object/apply:os.getcwd []\n",
     ],
 )
