@@ -4,13 +4,12 @@ from itertools import islice
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 import vcnode
 import vcnode.training.train as train_module
 from vcnode import State
 from vcnode.training.stills import Stills
-from vcnode.training.train import TrainingConfig, coherent, color_loss, head_loss, save, train
+from vcnode.training.train import TrainingConfig, color_loss, head_loss, save, train
 from vcnode.weights import load_weights
 
 HISTORY = torch.ones(2, 1, 1, 1)
@@ -86,26 +85,6 @@ def test_the_colour_loss_wants_the_truth_and_minds_flicker_more_than_an_offset(m
     losses = [color_loss(answering.tell(colours), samples).item() for colours in answers]
     assert losses[0] < 1e-3
     assert losses[0] < losses[1] < losses[2]
-
-
-def test_where_there_is_no_truth_matched_colours_stand_in_coherently(model, batch):
-    frames = torch.stack([sample.frames[0] for sample in batch])
-    with torch.no_grad():
-        references = model.encode_references([torch.stack([sample.reference for sample in batch])])
-        prepared = model.prepare(frames[:, :1], None, references)
-        smooth = coherent(prepared)
-    assert smooth.shape == frames[:, 1:].shape
-    assert bool(torch.isfinite(smooth).all())
-    rough = F.interpolate(prepared.warped_ab, scale_factor=4, mode="bilinear")
-    assert smooth.diff(dim=-1).abs().mean() < rough.diff(dim=-1).abs().mean()
-
-
-def test_one_colour_everywhere_stays_what_it_is(model, batch):
-    frames = torch.stack([sample.frames[0] for sample in batch])
-    plain = torch.cat((frames[:, :1], torch.full_like(frames[:, 1:], 20.0)), dim=1)
-    with torch.no_grad():
-        prepared = model.prepare(frames[:, :1], None, model.encode_references([plain]))
-        assert torch.allclose(coherent(prepared), torch.tensor(20.0), atol=1e-2)
 
 
 def test_weights_are_saved_at_half_precision_with_what_made_them(model, tmp_path):

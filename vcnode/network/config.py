@@ -31,6 +31,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "head_width": (_is_count, "a positive number"),
     "head_refine": (_is_true_or_false, "true or false"),
     "color_widths": (_is_four_counts, "four positive numbers"),
+    "coherent": (_is_true_or_false, "true or false"),
     "align": (_is_true_or_false, "true or false"),
     "temperature": (_is_temperature, "a positive number, or null for the best match alone"),
     "working_size": (_is_side, "64 pixels or more"),
@@ -49,6 +50,7 @@ class ModelConfig:
         head_refine: Whether a residual block follows the projection (light head).
         color_net: The recurrent colour net: "devc" (the paper's) or "light".
         color_widths: Channels of the colour net's scales, fine to coarse.
+        coherent: Whether matched colours are smoothed along edges where matching is unsure.
         align: Whether the previous frame is moved onto this one before the colour net sees it.
         temperature: Of the softmax in matching; 0.01 in the paper; None for the best match alone.
         working_size: Short side, in pixels, at which frames are processed by default.
@@ -61,6 +63,7 @@ class ModelConfig:
     head_refine: bool = False
     color_net: Literal["devc", "light"] = "devc"
     color_widths: tuple[int, int, int, int] = (64, 128, 256, 512)
+    coherent: bool = False
     align: bool = False
     temperature: float | None = 0.01
     working_size: int = 216

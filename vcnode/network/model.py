@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from vcnode.errors import InputError
 from vcnode.network.alignment import estimate_flow, warp
+from vcnode.network.coherence import make_coherent
 from vcnode.network.colorization import DevcColorNet
 from vcnode.network.config import ModelConfig
 from vcnode.network.correspondence import DevcHead, LightHead
@@ -90,6 +91,7 @@ class Prepared:
     Attributes:
         lightness: L `(B, 1, H, W)`.
         warped_ab: Reference colours at each position `(B, 2, H/4, W/4)`.
+        proposed_ab: What the colour net is given of them, made coherent where the preset says so, same shape.
         confidence: Greatest cosine `(B, 1, H/4, W/4)`.
         match: Index of the best position among all references' `(B, H/4, W/4)`, int64.
         reference: Which reference that is, counted from 0, same shape.
@@ -99,6 +101,7 @@ class Prepared:
 
     lightness: Tensor
     warped_ab: Tensor
+    proposed_ab: Tensor
     confidence: Tensor
     match: Tensor
     reference: Tensor
@@ -111,6 +114,7 @@ class Prepared:
         return Prepared(
             self.lightness[one],
             self.warped_ab[one],
+            self.proposed_ab[one],
             self.confidence[one],
             self.match[one],
             self.reference[one],
@@ -232,14 +236,18 @@ class Model(nn.Module):
         temperature = None if best_match_only else self.config.temperature
         found = match(query, key, value, temperature, mask=mask, bias=bias)
         size = (height // 4, width // 4)
+        warped_ab = found.warped.reshape(batch, 2, *size)
+        confidence = found.confidence.reshape(batch, 1, *size)
+        proposed_ab = make_coherent(warped_ab, confidence, lightness) if self.config.coherent else warped_ab
         flow = None
         if self.config.align and previous_lightness is not None:
             with torch.no_grad():
                 flow = estimate_flow(lightness, previous_lightness)
         return Prepared(
             lightness,
-            found.warped.reshape(batch, 2, *size),
-            found.confidence.reshape(batch, 1, *size),
+            warped_ab,
+            proposed_ab,
+            confidence,
             found.index.reshape(batch, *size),
             joined.reference_of(found.index).reshape(batch, *size),
             flow,
@@ -262,7 +270,7 @@ class Model(nn.Module):
         if isinstance(self.color_net, LightColorNet):
             ab = self.color_net(
                 lightness,
-                prepared.warped_ab,
+                prepared.proposed_ab,
                 prepared.confidence,
                 history.lightness,
                 history.ab,
@@ -271,7 +279,8 @@ class Model(nn.Module):
             )
         else:
             warped_ab, confidence = (
-                F.interpolate(x, lightness.shape[2:], mode="nearest") for x in (prepared.warped_ab, prepared.confidence)
+                F.interpolate(x, lightness.shape[2:], mode="nearest")
+                for x in (prepared.proposed_ab, prepared.confidence)
             )
             ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)

@@ -72,7 +72,7 @@ class Stills:
         _, foreground = self._photo()
         scene = _Scene(random, background, foreground, self.height, self.width, with_object=random.random() < 0.7)
         clip = torch.stack([scene.at(float(time)) for time in range(-1, self.frames)])
-        same_scene = bool(random.random() < 0.65)
+        same_scene = bool(random.random() < 0.8)
         if same_scene:
             scene.rearrange(random)
             reference = scene.at(-float(random.choice([0, 1, 3, 8, 15, 25, 40])))

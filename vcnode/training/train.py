@@ -39,9 +39,9 @@ class TrainingConfig:
     batch: int = 4
     frames: int = 4
     head_steps: int = 200
-    color_steps: int = 1000
+    color_steps: int = 600
     head_rate: float = 3e-4
-    color_rate: float = 1.5e-3
+    color_rate: float = 1e-3
     average: float = 0.995
     seed: int = 20190616
 
@@ -94,8 +94,7 @@ def head_loss(model: Model, batch: list[Sample]) -> Tensor:
 def color_loss(model: Model, batch: list[Sample]) -> Tensor:
     """How far a recurrent run is from the truth, and how much more it flickers than the truth does.
 
-    Where the reference shows something else there is no truth; the colours of matching, made coherent along the
-    frame's edges, stand in for it.
+    Where the reference shows something else there is no truth; the coherent colours of matching stand in for it.
     """
     frames = torch.stack([sample.frames for sample in batch])
     previous = torch.stack([sample.previous for sample in batch])
@@ -108,7 +107,8 @@ def color_loss(model: Model, batch: list[Sample]) -> Tensor:
     for lab in frames.unbind(1):
         with torch.no_grad():
             prepared = _prepare(model, lab, state.lightness, references)
-            truth = torch.where(same_scene, lab[:, 1:], coherent(prepared))
+            proposed = F.interpolate(prepared.proposed_ab, lab.shape[2:], mode="bilinear", align_corners=False)
+            truth = torch.where(same_scene, lab[:, 1:], proposed)
         ab_before, valid = state.ab, state.valid
         step, state = model.advance(prepared, state)
         loss = loss + _distance(step.ab, truth).mean()
@@ -118,30 +118,6 @@ def color_loss(model: Model, batch: list[Sample]) -> Tensor:
         loss = loss + 0.3 * (_distance(change, true_change) * valid).mean()
         truth_before = lab[:, 1:]
     return loss / frames.shape[1]
-
-
-def coherent(prepared: Prepared, radius: int = 6, edge: float = 16.0) -> Tensor:
-    """Matched colours smoothed along the frame's edges, the confident ones counting more.
-
-    A guided filter (He et al. 2010) with L as guide and `edge` in L^2, at matching's resolution.
-    """
-    guide = F.avg_pool2d(prepared.lightness, 4)
-    weight = torch.exp(8 * (prepared.confidence - 1))
-
-    def mean(x: Tensor) -> Tensor:
-        size = 2 * radius + 1
-        padded = F.pad(torch.cat((x * weight, weight), dim=1), (radius,) * 4, mode="replicate")
-        sums = F.avg_pool2d(padded, size, 1)
-        return sums[:, :-1] / sums[:, -1:]
-
-    mean_guide, mean_ab = mean(guide), mean(prepared.warped_ab)
-    slope = (mean(guide * prepared.warped_ab) - mean_guide * mean_ab) / (mean(guide**2) - mean_guide**2 + edge)
-    offset = mean_ab - slope * mean_guide
-    slope, offset = (
-        F.interpolate(mean(x), prepared.lightness.shape[2:], mode="bilinear", align_corners=False)
-        for x in (slope, offset)
-    )
-    return slope * prepared.lightness + offset
 
 
 def save(model: Model, config: TrainingConfig, output: Path) -> None:
