@@ -40,7 +40,8 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
         return 1
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    sentence = " ".join([_sentence(error), *getattr(error, "__notes__", [])])
+    parts = [_sentence(error), *getattr(error, "__notes__", [])]
+    sentence = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts)
     if as_json:
         print(json.dumps({"error": sentence}), flush=True)
     else:

@@ -48,8 +48,14 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
     return flow
 
 
-def warp(image: Tensor, flow: Tensor) -> Tensor:
-    """Sample `image` `(B, C, H, W)` bilinearly at `x + flow(x)`; outside, the border is repeated."""
+def warp(image: Tensor, flow: Tensor, *, cubic: bool = False) -> Tensor:
+    """Sample `image` `(B, C, H, W)` at `x + flow(x)`; outside, the border is repeated.
+
+    Args:
+        image: Any planes.
+        flow: As `estimate_flow` gives it, of the same size.
+        cubic: Sample bicubically instead of bilinearly: what is moved again and again stays sharp.
+    """
     height, width = flow.shape[2:]
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype).view(1, height, 1)
     columns = torch.arange(width, device=flow.device, dtype=flow.dtype).view(1, 1, width)
@@ -60,7 +66,9 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
         ),
         dim=-1,
     )
-    return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(
+        image, grid, mode="bicubic" if cubic else "bilinear", padding_mode="border", align_corners=False
+    )
 
 
 def _match_exposure(image: Tensor, target: Tensor) -> Tensor:

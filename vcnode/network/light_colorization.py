@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_START_TRUST = 1.7  # sigmoid(1.7) = 0.85, the best constant trust in aligned history before any training
+_START_TRUST = 2.2  # sigmoid(2.2) = 0.9, the best constant trust in aligned history before any training
 _INPUTS = 14
 _LARGEST_CORRECTION = 64.0  # ab units that the network may add to what matching and history say
 

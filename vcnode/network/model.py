@@ -265,7 +265,7 @@ class Model(nn.Module):
             raise _unlike("state", state.lightness, lightness)
         history = state
         if prepared.flow is not None:
-            moved = warp(torch.cat((state.lightness, state.ab), dim=1), prepared.flow)
+            moved = warp(torch.cat((state.lightness, state.ab), dim=1), prepared.flow, cubic=True)
             history = State(moved[:, :1], moved[:, 1:], state.valid)
         if isinstance(self.color_net, LightColorNet):
             ab = self.color_net(
