@@ -31,6 +31,7 @@ class Shot:
     references: tuple[Reference, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "references", tuple(self.references))
         if self.first < 0:
             raise InputError(f"A shot begins at frame {self.first}: frames count from 0.")
         if self.last is not None and self.last < self.first:
