@@ -32,15 +32,15 @@ log = logging.getLogger("vcnode")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of a training run; the defaults are those of the shipped weights."""
+    """Settings of a training run; how the shipped weights were made is in their card."""
 
     height: int = 128
     width: int = 224
     batch: int = 4
     frames: int = 4
-    head_steps: int = 200
+    head_steps: int = 800
     color_steps: int = 500
-    head_rate: float = 3e-4
+    head_rate: float = 1e-3
     color_rate: float = 7e-4
     average: float = 0.995
     seed: int = 20190616
