@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 from torch import Tensor
 
-from vcnode.errors import MediaError
 from vcnode.media import FrameSource, VideoFrame, VideoInfo
 from vcnode.network import Model
 from vcnode.rendering.checkpoints import Checkpoint, Checkpoints
@@ -17,7 +16,7 @@ from vcnode.sequence.frame import gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shots import shot_at
-from vcnode.sequence.walk import Link, color_links
+from vcnode.sequence.walk import Link, color_links, read_up_to
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +86,7 @@ class Walker:
             count = window - (begin - shot.first) % window
             if shot.last is not None:
                 count = min(count, shot.last - begin + 1)
-            frames, failure = _read(waiting, count)
+            frames, failure = read_up_to(waiting, count)
             begin += len(frames)
             lights = [self._lightness(frame) for frame in frames]
             links = []
@@ -110,14 +109,3 @@ class Walker:
 
     def _lightness(self, frame: VideoFrame) -> Tensor:
         return lightness_of(luma_of(frame, self.info)[0], frame.index)
-
-
-def _read(waiting: Iterator[VideoFrame], count: int) -> tuple[list[VideoFrame], MediaError | None]:
-    """Take up to `count` frames; where reading fails, what came before is still to be coloured."""
-    frames: list[VideoFrame] = []
-    try:
-        for frame in islice(waiting, count):
-            frames.append(frame)
-    except MediaError as error:
-        return frames, error
-    return frames, None

@@ -92,7 +92,7 @@ def stream(
     following = chain(engine, frames)
     failure: Exception | None = None
     while failure is None:
-        group, failure = _read(following, engine.settings.look_ahead)
+        group, failure = read_up_to(following, engine.settings.look_ahead)
         if not group and failure is None:
             return
         links = [link for link, _ in group]
@@ -102,15 +102,15 @@ def stream(
     raise failure
 
 
-def _read(frames: Iterator[tuple[Link, Tensor]], count: int) -> tuple[list[tuple[Link, Tensor]], Exception | None]:
-    """Read up to `count` frames, and what kept the next from being read."""
-    group: list[tuple[Link, Tensor]] = []
+def read_up_to[Item](waiting: Iterator[Item], count: int) -> tuple[list[Item], Exception | None]:
+    """Take up to `count` items, and what kept the next from being read: what came before it is still to be coloured."""
+    items: list[Item] = []
     try:
-        for frame in islice(frames, count):
-            group.append(frame)
+        for item in islice(waiting, count):
+            items.append(item)
     except Exception as failure:
-        return group, failure
-    return group, None
+        return items, failure
+    return items, None
 
 
 def _windows(links: Sequence[Link], first: int, window: int) -> Iterator[list[Link]]:
