@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from vcnode.network.light_colorization import LightColorNet
+from vcnode.network.light_colorization import UNKNOWN, LightColorNet
 
 WIDTHS = (6, 8, 12, 16)
 FEATURES = (5, 7, 9)
@@ -28,7 +28,7 @@ def net():
     return net
 
 
-def inputs(seed=0, batch=1, height=64, width=96, valid=1.0):
+def inputs(seed=0, batch=1, height=64, width=96, uncertainty=5.0):
     random = torch.Generator().manual_seed(seed)
 
     def plane(channels, low, high, scale=1):
@@ -38,41 +38,78 @@ def inputs(seed=0, batch=1, height=64, width=96, valid=1.0):
     return {
         "lightness": plane(1, 0, 100),
         "warped_ab": plane(2, -60, 60, 4),
+        "spread": plane(1, 0, 200, 4),
         "confidence": plane(1, -1, 1, 4),
         "aligned_lightness": plane(1, 0, 100),
         "aligned_ab": plane(2, -60, 60),
-        "valid": torch.full((batch, 1, 1, 1), valid),
+        "uncertainty": torch.full((batch, 1, 1, 1), uncertainty),
         "features": tuple(plane(channels, -1, 1, scale) for channels, scale in zip(FEATURES, (4, 8, 16), strict=True)),
     }
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 100), st.sampled_from([(64, 64), (64, 96), (72, 104)]))
-def test_before_training_it_weighs_history_against_the_reference(untrained, seed, size):
+def test_before_training_it_lies_between_history_and_the_reference(untrained, seed, size):
     given_so = inputs(seed, height=size[0] // 16 * 16, width=size[1] // 16 * 16)
     warped = F.interpolate(given_so["warped_ab"], given_so["lightness"].shape[2:], mode="bilinear")
-    trust = torch.sigmoid(torch.tensor(2.2))
     with torch.no_grad():
-        ab = untrained(**given_so)
-        first = untrained(**(given_so | {"valid": torch.zeros(1, 1, 1, 1)}))
-    assert torch.allclose(ab, trust * given_so["aligned_ab"] + (1 - trust) * warped, atol=1e-4)
-    assert torch.allclose(first, warped, atol=1e-4)
+        ab, uncertainty = untrained(**given_so)
+        first, _ = untrained(**(given_so | {"uncertainty": torch.full((1, 1, 1, 1), UNKNOWN)}))
+    low, high = torch.minimum(given_so["aligned_ab"], warped), torch.maximum(given_so["aligned_ab"], warped)
+    assert bool(((ab >= low - 1e-3) & (ab <= high + 1e-3)).all())
+    assert torch.allclose(first, warped, atol=1e-3)
+    assert uncertainty.shape == given_so["lightness"].shape
+    assert bool((uncertainty >= 0).all())
+
+
+def distance_moved(net, **changes):
+    """How far the colours go from history towards the reference, 0 to 1 on average."""
+    still = inputs(1) | {"aligned_lightness": inputs(1)["lightness"], "aligned_ab": torch.zeros(1, 2, 64, 96)}
+    told = still | {"warped_ab": torch.full((1, 2, 16, 24), 20.0), "spread": torch.zeros(1, 1, 16, 24)}
+    told |= {"confidence": torch.full((1, 1, 16, 24), 0.8)} | changes
+    with torch.no_grad():
+        return float(net(**told)[0].mean()) / 20
+
+
+def test_before_training_known_colours_stay_and_unknown_ones_are_replaced(untrained):
+    moved = [distance_moved(untrained, uncertainty=torch.full((1, 1, 1, 1), value)) for value in (0, 5, 100, UNKNOWN)]
+    assert moved == sorted(moved)
+    assert moved[0] < 0.01
+    assert moved[-1] > 0.99
+
+
+def test_before_training_doubtful_matches_and_a_good_fit_speak_for_history(untrained):
+    usual = distance_moved(untrained)
+    assert distance_moved(untrained, confidence=torch.full((1, 1, 16, 24), 0.3)) < usual
+    assert distance_moved(untrained, spread=torch.full((1, 1, 16, 24), 300.0)) < usual
+    assert distance_moved(untrained, aligned_lightness=inputs(1)["lightness"] + 20) > usual
+
+
+def test_what_is_set_right_is_surer_and_what_is_carried_on_wears(untrained):
+    still = inputs(1) | {"aligned_lightness": inputs(1)["lightness"], "aligned_ab": torch.zeros(1, 2, 64, 96)}
+    still |= {"confidence": torch.full((1, 1, 16, 24), 0.8)}
+    with torch.no_grad():
+        _, doubtful = untrained(**(still | {"uncertainty": torch.full((1, 1, 1, 1), 300.0)}))
+        _, known = untrained(**(still | {"uncertainty": torch.zeros(1, 1, 1, 1)}))
+    assert bool((doubtful < 300).all())
+    assert bool((known > 0).all())
 
 
 def test_without_a_history_what_stands_in_its_place_does_not_matter(net):
     other = inputs(5)
-    start = inputs(0, valid=0.0)
+    start = inputs(0, uncertainty=UNKNOWN)
     changed = start | {name: other[name] for name in ("aligned_lightness", "aligned_ab")}
     with torch.no_grad():
-        assert torch.equal(net(**start), net(**changed))
+        assert torch.equal(net(**start)[0], net(**changed)[0])
 
 
 @pytest.mark.parametrize(
-    "name", ["lightness", "warped_ab", "confidence", "aligned_lightness", "aligned_ab", "features"]
+    "name",
+    ["lightness", "warped_ab", "spread", "confidence", "aligned_lightness", "aligned_ab", "uncertainty", "features"],
 )
 def test_everything_it_is_told_counts(net, name):
     with torch.no_grad():
-        assert not torch.equal(net(**inputs(0)), net(**(inputs(0) | {name: inputs(5)[name]})))
+        assert not torch.equal(net(**inputs(0))[0], net(**(inputs(0) | {name: inputs(5, uncertainty=50.0)[name]}))[0])
 
 
 def test_colours_stay_in_range_however_wild_the_weights(net):
@@ -80,7 +117,7 @@ def test_colours_stay_in_range_however_wild_the_weights(net):
     with torch.no_grad():
         for parameter in wild.parameters():
             parameter.normal_(std=3)
-        ab = wild(**inputs(0))
+        ab, _ = wild(**inputs(0))
     assert -128 <= ab.min() < ab.max() <= 127
 
 
@@ -92,7 +129,7 @@ def test_every_multiple_of_eight_is_possible(net, size):
         for channels, scale in zip(FEATURES, (4, 8, 16), strict=True)
     )
     with torch.no_grad():
-        assert net(**(inputs(0, height=height, width=width) | {"features": features})).shape == (1, 2, *size)
+        assert net(**(inputs(0, height=height, width=width) | {"features": features}))[0].shape == (1, 2, *size)
 
 
 def test_a_passing_object_does_not_shift_the_colours_of_everything_else(net):
@@ -100,7 +137,7 @@ def test_a_passing_object_does_not_shift_the_colours_of_everything_else(net):
     changed = start | {"lightness": start["lightness"].clone()}
     changed["lightness"][..., :32] = 100
     with torch.no_grad():
-        one, other = net(**start), net(**changed)
+        (one, _), (other, _) = net(**start), net(**changed)
     assert not torch.equal(one[..., :32], other[..., :32])
     assert torch.allclose(one[..., 256:], other[..., 256:], atol=1e-4)
 
@@ -108,7 +145,7 @@ def test_a_passing_object_does_not_shift_the_colours_of_everything_else(net):
 def test_a_batch_gives_what_its_frames_give_alone(net):
     together = inputs(0, batch=3)
     with torch.no_grad():
-        ab = net(**together)
+        ab, _ = net(**together)
         for number in range(3):
             one = {
                 name: tuple(tap[number : number + 1] for tap in value)
@@ -116,13 +153,13 @@ def test_a_batch_gives_what_its_frames_give_alone(net):
                 else value[number : number + 1]
                 for name, value in together.items()
             }
-            assert torch.allclose(net(**one), ab[number : number + 1], atol=1e-3)
+            assert torch.allclose(net(**one)[0], ab[number : number + 1], atol=1e-3)
 
 
 def test_gradients_reach_every_weight_and_the_history(net):
     given_so = inputs(0)
     given_so["aligned_ab"].requires_grad_(True)
     net.zero_grad()
-    net(**given_so).square().sum().backward()
+    net(**given_so)[0].square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in net.parameters())
     assert given_so["aligned_ab"].grad.any()

@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vcnode.errors import InputError
 from vcnode.network import Model, ModelConfig, State
+from vcnode.network.light_colorization import UNKNOWN
 from vcnode.weights import lookup
 
 HEIGHT, WIDTH = 64, 96
@@ -64,7 +65,7 @@ def test_a_step_colours_the_frame_at_its_size(preset, request):
     assert -128 <= step.ab.min() < step.ab.max() <= 128
     assert torch.equal(state.lightness, lightness(2))
     assert torch.equal(state.ab, step.ab)
-    assert state.valid.item() == 1
+    assert 0 <= float(state.uncertainty.min()) < UNKNOWN
     again, _ = model.step(lightness(3), state, references)
     fresh, _ = model.step(lightness(3), model.init_state(HEIGHT, WIDTH), references)
     assert not torch.equal(again.ab, fresh.ab)
@@ -100,13 +101,13 @@ def test_what_is_done_to_a_result_does_not_reach_the_arguments(tiny_model, refer
 def test_a_batch_gives_what_its_frames_give_alone(tiny_model, references):
     frames = torch.cat([lightness(seed) for seed in (3, 4, 5)])
     state = State(
-        torch.cat([lightness(seed) for seed in (6, 7, 8)]), picture(9, batch=3)[:, 1:], torch.ones(3, 1, 1, 1)
+        torch.cat([lightness(seed) for seed in (6, 7, 8)]), picture(9, batch=3)[:, 1:], torch.full((3, 1, 1, 1), 5.0)
     )
     together, after = tiny_model.step(frames, state, references)
     for number in range(3):
         one = slice(number, number + 1)
         alone, _ = tiny_model.step(
-            frames[one], State(state.lightness[one], state.ab[one], state.valid[one]), references
+            frames[one], State(state.lightness[one], state.ab[one], state.uncertainty[one]), references
         )
         assert torch.allclose(together.ab[one], alone.ab, atol=1e-2)
         assert torch.allclose(together.confidence[one], alone.confidence, atol=1e-5)
@@ -208,7 +209,7 @@ def test_a_state_comes_back_from_its_tensors(later_state):
     [
         lambda tensors: tensors.update(version=torch.tensor(99)),
         lambda tensors: tensors.pop("version"),
-        lambda tensors: tensors.pop("valid"),
+        lambda tensors: tensors.pop("uncertainty"),
         lambda tensors: tensors.update(more=torch.zeros(1)),
     ],
 )

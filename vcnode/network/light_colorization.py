@@ -4,7 +4,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_START_TRUST = 2.2  # sigmoid(2.2) = 0.9, the best constant trust in aligned history before any training
+UNKNOWN = 1e4  # variance, in ab^2, of colours that nothing is known about
+
+# How far history and matching are off, as variances in ab^2. Found by search on clips that are not part of any test.
+_WEAR = 0.1  # what one more frame adds to history
+_MISFIT = (0.2, 0.002)  # what the squared L difference after alignment adds, by itself and squared (occlusion)
+_DOUBT = 30.0  # of matched colours at the confidence below
+_DOUBT_AT = 0.8
+_DOUBT_RATE = 6.0  # doubt falls e-fold for 1/6 more confidence
+_SPREAD = 0.75  # share of the matched colours' own variance
+_BLUR = 0.5  # matched colours are coarse: off by this much of the squared slope of history's
+_MISFIT_RADIUS = 2  # pixels
+
 _INPUTS = 14
 _LARGEST_CORRECTION = 64.0  # ab units that the network may add to what matching and history say
 
@@ -16,10 +27,14 @@ def _conv3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
 class LightColorNet(nn.Module):
     """Weighs aligned history against the reference's colours, and corrects both.
 
-    The result is `trust * history + (1 - trust) * warped + correction`, so that before any training it is already as
-    good as matching and motion. Trust and correction come from a small U-net at half size: chroma needs little
-    resolution, and edges are restored when it is enlarged with the luma as guide. No normalisation over the image:
-    a passing object must not shift the colours of everything else.
+    The weighing is a Kalman filter's (Kalman 1960) at every pixel: history carries the variance that its colours are
+    expected to have, which grows from frame to frame and where the picture does not follow the motion; matched colours
+    are the measurement, the less sure the lower their confidence and the further the colours they average lie apart.
+    So colours near a keyframe stay as they are, and what has worn off is set right by the reference.
+
+    A small U-net at half size shifts the balance and corrects the outcome; before any training it does neither.
+    Chroma needs little resolution, and edges are restored when it is enlarged with the luma as guide. No normalisation
+    over the image: a passing object must not shift the colours of everything else.
 
     Args:
         widths: Channels at half, quarter, eighth and sixteenth size.
@@ -48,35 +63,72 @@ class LightColorNet(nn.Module):
         self.merge = nn.ModuleList(_conv3(width, width) for width in widths[:3])
         self.leave = _conv3(half, 3)
         nn.init.zeros_(self.leave.weight)
-        with torch.no_grad():
-            assert self.leave.bias is not None
-            self.leave.bias.copy_(torch.tensor([_START_TRUST, 0.0, 0.0]))
+        assert self.leave.bias is not None
+        nn.init.zeros_(self.leave.bias)
 
     def forward(
         self,
         lightness: Tensor,
         warped_ab: Tensor,
+        spread: Tensor,
         confidence: Tensor,
         aligned_lightness: Tensor,
         aligned_ab: Tensor,
-        valid: Tensor,
+        uncertainty: Tensor,
         features: tuple[Tensor, ...],
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """Colour one frame.
 
         Args:
             lightness: L of the frame `(B, 1, H, W)`, 0..100; H and W are multiples of 8.
             warped_ab: The reference's colours brought to the frame `(B, 2, H/4, W/4)`.
+            spread: Variance of the colours that each of these averages `(B, 1, H/4, W/4)`, ab^2.
             confidence: Best cosine of every position `(B, 1, H/4, W/4)`, -1..1.
             aligned_lightness: L of the previous frame, moved onto this one `(B, 1, H, W)`.
             aligned_ab: Colours of the previous frame, moved likewise `(B, 2, H, W)`.
-            valid: 1 where there is a previous frame, 0 at the start of a shot, `(B, 1, 1, 1)`.
+            uncertainty: Variance expected of these, ab^2, `(B, 1, H, W)` or `(B, 1, 1, 1)`; `UNKNOWN` where there is
+                no previous frame.
             features: The frame's taps at strides 4, 8 and 16.
 
         Returns:
-            ab `(B, 2, H, W)`, -128..127.
+            ab `(B, 2, H, W)`, -128..127, and its expected variance `(B, 1, H, W)`.
         """
-        x = self._inputs(lightness, warped_ab, confidence, aligned_lightness, aligned_ab, valid)
+        matched = _resize(warped_ab, lightness)
+        known = (uncertainty < UNKNOWN / 2).to(lightness.dtype)
+        history = torch.where(known > 0, aligned_ab, matched)
+        difference = (lightness - aligned_lightness) * known
+        misfit = _blur(difference.square())
+        worn = (uncertainty + _WEAR + _MISFIT[0] * misfit + _MISFIT[1] * misfit.square()).clamp(max=UNKNOWN)
+        doubt = _resize(_DOUBT * torch.exp(-_DOUBT_RATE * (confidence - _DOUBT_AT)) + _SPREAD * spread, lightness)
+        odds = torch.log(worn) - torch.log(doubt + _BLUR * _slope(history))
+        shift, correction = self._learned(lightness, difference, matched, history, confidence, odds, features)
+        gain = torch.sigmoid(odds + shift)
+        ab = torch.lerp(history, matched, gain) + correction
+        return ab.clamp(-128, 127), (1 - gain) * worn
+
+    def _learned(
+        self,
+        lightness: Tensor,
+        difference: Tensor,
+        matched: Tensor,
+        history: Tensor,
+        confidence: Tensor,
+        odds: Tensor,
+        features: tuple[Tensor, ...],
+    ) -> tuple[Tensor, Tensor]:
+        """The U-net: how far to shift the log odds of matching over history, and what to add to the colours."""
+        half = (lightness.shape[2] // 2, lightness.shape[3] // 2)
+        x = torch.cat(
+            (
+                F.pixel_unshuffle((lightness - 50) / 50, 2),
+                F.pixel_unshuffle(difference / 10, 2),
+                F.avg_pool2d(matched, 2) / 32,
+                F.avg_pool2d(history - matched, 2) / 32,
+                F.interpolate(confidence, half, mode="bilinear", align_corners=False) * 2 - 1,
+                F.avg_pool2d(odds.clamp(-8, 8), 2) / 4,
+            ),
+            dim=1,
+        )
         skips = [self.enter(x)]
         for down, project, mix, feature in zip(self.down, self.features, self.mix, features, strict=True):
             coarse = down(skips[-1])
@@ -87,37 +139,22 @@ class LightColorNet(nn.Module):
             skip = skips.pop()
             x = F.relu(skip + _resize(up(x), skip))
             x = F.relu(x + merge(x))
-        trust, correction = torch.split(_resize(self.leave(x), lightness), [1, 2], dim=1)
-        trust = torch.sigmoid(trust) * valid
-        correction = _LARGEST_CORRECTION * torch.tanh(correction / _LARGEST_CORRECTION)
-        ab = trust * aligned_ab + (1 - trust) * _resize(warped_ab, lightness) + correction
-        return ab.clamp(-128, 127)
-
-    @staticmethod
-    def _inputs(
-        lightness: Tensor,
-        warped_ab: Tensor,
-        confidence: Tensor,
-        aligned_lightness: Tensor,
-        aligned_ab: Tensor,
-        valid: Tensor,
-    ) -> Tensor:
-        """Bring everything to half size and to values of about one."""
-        fine_history = F.avg_pool2d(aligned_ab, 2) * valid
-        reference = _resize(warped_ab, fine_history)
-        difference = (lightness - aligned_lightness) * valid
-        return torch.cat(
-            (
-                F.pixel_unshuffle((lightness - 50) / 50, 2),
-                F.pixel_unshuffle(difference / 10, 2),
-                reference / 32,
-                (fine_history - reference * valid) / 32,
-                _resize(confidence, fine_history) * 2 - 1,
-                valid.expand(-1, 1, *fine_history.shape[2:]),
-            ),
-            dim=1,
-        )
+        shift, correction = torch.split(_resize(self.leave(x), lightness), [1, 2], dim=1)
+        return shift, _LARGEST_CORRECTION * torch.tanh(correction / _LARGEST_CORRECTION)
 
 
 def _resize(x: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(x, like.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _blur(x: Tensor) -> Tensor:
+    radius = _MISFIT_RADIUS
+    return F.avg_pool2d(F.pad(x, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
+
+
+def _slope(ab: Tensor) -> Tensor:
+    """Squared length of the colours' gradient `(B, 1, H, W)`, by central differences."""
+    padded = F.pad(ab, (1, 1, 1, 1), mode="replicate")
+    across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
+    down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
+    return (across.square() + down.square()).sum(dim=1, keepdim=True)

@@ -25,10 +25,10 @@ from vcnode.network.encoders import (
     gray_to_rgb,
     lab_to_rgb_differentiable,
 )
-from vcnode.network.light_colorization import LightColorNet
+from vcnode.network.light_colorization import UNKNOWN, LightColorNet
 from vcnode.network.matching import JoinedReferences, join_references, match
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,17 @@ class State:
     Attributes:
         lightness: L of the frame just coloured `(B, 1, H, W)`, 0..100.
         ab: Its colours as the network gave them `(B, 2, H, W)`, -128..128.
-        valid: 1, or 0 before the first frame of a shot, `(B, 1, 1, 1)`.
+        uncertainty: Variance expected of these colours, in ab^2: 0 for known ones, `UNKNOWN` before the first frame of
+            a shot, `(B, 1, H, W)` or, where all pixels are alike, `(B, 1, 1, 1)`.
     """
 
     lightness: Tensor
     ab: Tensor
-    valid: Tensor
+    uncertainty: Tensor
 
     def to(self, device: torch.device | str) -> "State":
         """Move to a device."""
-        return State(self.lightness.to(device), self.ab.to(device), self.valid.to(device))
+        return State(self.lightness.to(device), self.ab.to(device), self.uncertainty.to(device))
 
     def state_dict(self) -> dict[str, Tensor]:
         """The tensors by name, with the version of this layout, for storing."""
@@ -92,6 +93,8 @@ class Prepared:
         lightness: L `(B, 1, H, W)`.
         warped_ab: Reference colours at each position `(B, 2, H/4, W/4)`.
         proposed_ab: What the colour net is given of them, made coherent where the preset says so, same shape.
+        spread: Variance of the colours that matching averaged, in ab^2, `(B, 1, H/4, W/4)`; only the light preset's
+            colour net wants it, elsewhere it is 0.
         confidence: Greatest cosine `(B, 1, H/4, W/4)`.
         match: Index of the best position among all references' `(B, H/4, W/4)`, int64.
         reference: Which reference that is, counted from 0, same shape.
@@ -102,6 +105,7 @@ class Prepared:
     lightness: Tensor
     warped_ab: Tensor
     proposed_ab: Tensor
+    spread: Tensor
     confidence: Tensor
     match: Tensor
     reference: Tensor
@@ -115,6 +119,7 @@ class Prepared:
             self.lightness[one],
             self.warped_ab[one],
             self.proposed_ab[one],
+            self.spread[one],
             self.confidence[one],
             self.match[one],
             self.reference[one],
@@ -186,7 +191,10 @@ class Model(nn.Module):
             lightness, ab = image[:, :1], image[:, 1:]
             rgb = lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
             keys.append(self.head.keys(self.encoder(rgb)).flatten(2))
-            values.append(F.avg_pool2d(ab, 4).flatten(2))
+            value = F.avg_pool2d(ab, 4).flatten(2)
+            if self.config.color_net == "light":  # squares tell how far the colours that matching averages differ
+                value = torch.cat((value, value.square().sum(dim=1, keepdim=True)), dim=1)
+            values.append(value)
             mask = None if masks is None else masks[number]
             kept.append(None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5)
         return References(join_references(keys, values, kept, weights))
@@ -197,7 +205,7 @@ class Model(nn.Module):
         return State(
             torch.full((batch, 1, height, width), 50.0, device=like.device, dtype=like.dtype),
             torch.zeros(batch, 2, height, width, device=like.device, dtype=like.dtype),
-            torch.zeros(batch, 1, 1, 1, device=like.device, dtype=like.dtype),
+            torch.full((batch, 1, 1, 1), UNKNOWN, device=like.device, dtype=like.dtype),
         )
 
     def prepare(
@@ -236,8 +244,12 @@ class Model(nn.Module):
         temperature = None if best_match_only else self.config.temperature
         found = match(query, key, value, temperature, mask=mask, bias=bias)
         size = (height // 4, width // 4)
-        warped_ab = found.warped.reshape(batch, 2, *size)
+        warped = found.warped.reshape(batch, -1, *size)
+        warped_ab, squares = warped[:, :2], warped[:, 2:]
         confidence = found.confidence.reshape(batch, 1, *size)
+        spread = torch.zeros_like(confidence)
+        if squares.shape[1]:
+            spread = (squares - warped_ab.square().sum(dim=1, keepdim=True)).clamp(min=0)
         proposed_ab = make_coherent(warped_ab, confidence, lightness) if self.config.coherent else warped_ab
         flow = None
         if self.config.align and previous_lightness is not None:
@@ -247,6 +259,7 @@ class Model(nn.Module):
             lightness,
             warped_ab,
             proposed_ab,
+            spread,
             confidence,
             found.index.reshape(batch, *size),
             joined.reference_of(found.index).reshape(batch, *size),
@@ -265,16 +278,18 @@ class Model(nn.Module):
             raise _unlike("state", state.lightness, lightness)
         history = state
         if prepared.flow is not None:
-            moved = warp(torch.cat((state.lightness, state.ab), dim=1), prepared.flow, cubic=True)
-            history = State(moved[:, :1], moved[:, 1:], state.valid)
+            uncertainty = state.uncertainty.expand_as(lightness)
+            moved = warp(torch.cat((state.lightness, state.ab, uncertainty), dim=1), prepared.flow, cubic=True)
+            history = State(moved[:, :1], moved[:, 1:3], moved[:, 3:].clamp(min=0))  # cubic sampling overshoots
         if isinstance(self.color_net, LightColorNet):
-            ab = self.color_net(
+            ab, uncertainty = self.color_net(
                 lightness,
                 prepared.proposed_ab,
+                prepared.spread,
                 prepared.confidence,
                 history.lightness,
                 history.ab,
-                state.valid,
+                history.uncertainty,
                 prepared.features,
             )
         else:
@@ -283,8 +298,9 @@ class Model(nn.Module):
                 for x in (prepared.proposed_ab, prepared.confidence)
             )
             ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
+            uncertainty = torch.zeros_like(state.uncertainty)
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)
-        return step, State(lightness, ab, torch.ones_like(state.valid))
+        return step, State(lightness, ab, uncertainty)
 
     def step(self, lightness: Tensor, state: State, references: References) -> tuple[Step, State]:
         """Colour one frame: a pure function of its arguments and the weights.

@@ -235,7 +235,7 @@ class ShotEngine:
             if guesses and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
                 number = self.first
             if number is not None and number not in seeds:
-                seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), lab.new_ones(1, 1, 1, 1))
+                seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), lab.new_zeros(1, 1, 1, 1))
         return seeds
 
 
@@ -247,7 +247,7 @@ def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
 
 def _on_cpu(step: Step, state: State) -> WorkingFrame:
     return WorkingFrame(
-        State(*(part.cpu().contiguous() for part in (state.lightness, state.ab, state.valid))),
+        State(*(part.cpu().contiguous() for part in (state.lightness, state.ab, state.uncertainty))),
         step.confidence.cpu().contiguous(),
         step.reference[:, None].to(torch.int16).cpu().contiguous(),
         step.warped_ab.cpu().contiguous(),
