@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 
-def photo(seed, height=80, width=112):
+def photo(seed, height=144, width=200):
     """A colourful picture of soft patches, 8-bit RGB."""
     random = np.random.default_rng(seed)
     coarse = PIL.Image.fromarray(random.integers(0, 256, (6, 8, 3), np.uint8))

@@ -1,1 +1,29 @@
-"""Measuring how close coloured clips come to the truth."""
+"""How good a model is: protocols on clips whose colours are known, metrics, baselines, reports.
+
+>>> from vcnode.evaluation import evaluate
+>>> evaluate("clips", vcnode.load("lite")).summary["ab_psnr"]
+"""
+
+from vcnode.evaluation.clips import Clip, LeftOut, find_clips
+from vcnode.evaluation.evaluation import Evaluation, write_json
+from vcnode.evaluation.options import PROTOCOLS, SIZES, EvaluationOptions, Protocol, Size
+from vcnode.evaluation.protocols import ClipScore
+from vcnode.evaluation.run import evaluate
+from vcnode.evaluation.watch import Progress, Watch
+
+__all__ = [
+    "PROTOCOLS",
+    "SIZES",
+    "Clip",
+    "ClipScore",
+    "Evaluation",
+    "EvaluationOptions",
+    "LeftOut",
+    "Progress",
+    "Protocol",
+    "Size",
+    "Watch",
+    "evaluate",
+    "find_clips",
+    "write_json",
+]

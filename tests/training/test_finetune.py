@@ -1,0 +1,103 @@
+import json
+
+import pytest
+import torch
+
+import vcnode
+from vcnode.errors import Cancelled, InputError
+from vcnode.training import finetune as module
+from vcnode.training.film_data import FilmFrame
+from vcnode.training.finetune import finetune, split_frames
+from vcnode.training.smoke import make_film
+from vcnode.weights import load_weights, save_weights
+
+SHORT = [{"optimization": {"steps": 2, "batch": 2, "warm_up": 0}, "data": {"frames": 2}, "output": {"sheet_every": 0}}]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return make_film(tmp_path_factory.mktemp("film") / "frames")
+
+
+@pytest.fixture(scope="module")
+def start(tiny_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    config = tiny_model.config.to_dict() | {"working_size": 64}
+    return save_weights(path, tiny_model.state_dict(), {"config": json.dumps(config)})
+
+
+@pytest.fixture
+def scores(monkeypatch):
+    """Decide what the frames that were kept back score before and after."""
+
+    def decide(before, after):
+        given = iter((before, after))
+        monkeypatch.setattr(module, "colors_score", lambda *arguments: next(given))
+
+    return decide
+
+
+def weights_of(path):
+    return vcnode.load(path, device="cpu").state_dict()
+
+
+def test_a_film_gets_weights_of_its_own_that_say_what_they_are(film, start, tmp_path, scores):
+    scores(30.0, 31.5)
+    result = finetune(film, tmp_path / "film.safetensors", model=str(start), changes=SHORT)
+    assert (result.before, result.after, result.is_tuned) == (30.0, 31.5, True)
+    told = json.loads(load_weights(result.weights)[1]["training"])
+    assert told["fine_tuned"]
+    assert told["start"] == "tiny"
+    assert told["frames"] == [f"frame_{number:04d}.png" for number in (0, 1, 2, 4, 5)]
+    assert told["kept_back"] == [path.name for path in result.kept_back] == ["frame_0003.png"]
+    assert (told["ab_psnr_before"], told["ab_psnr_after"]) == (30.0, 31.5)
+    before, after = weights_of(start), weights_of(result.weights)
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name].half().float(), after[name])}
+    assert changed == {"head", "color_net"}
+
+
+def test_what_colours_worse_is_not_kept(film, start, tmp_path, scores):
+    scores(30.0, 29.9)
+    result = finetune(film, tmp_path / "film.safetensors", model=str(start), changes=SHORT)
+    assert not result.is_tuned
+    before, after = weights_of(start), weights_of(result.weights)
+    assert all(torch.equal(before[name].half().float(), after[name]) for name in before)
+    assert not json.loads(load_weights(result.weights)[1]["training"])["fine_tuned"]
+
+
+def test_unless_that_is_wanted(film, start, tmp_path, scores):
+    scores(30.0, 29.9)
+    result = finetune(film, tmp_path / "film.safetensors", model=str(start), changes=SHORT, keep_anyway=True)
+    assert result.is_tuned
+    assert not torch.equal(weights_of(start)["head.project.weight"], weights_of(result.weights)["head.project.weight"])
+
+
+def test_a_run_that_was_stopped_goes_on(film, start, tmp_path, scores):
+    scores(30.0, 31.0)
+    output, seen = tmp_path / "film.safetensors", []
+    with pytest.raises(Cancelled):
+        finetune(film, output, model=str(start), changes=SHORT, on_step=seen.append, cancelled=lambda: len(seen) == 1)
+    assert not output.exists()
+    finetune(film, output, model=str(start), changes=SHORT, on_step=seen.append, resume=True)
+    assert [report.step for report in seen] == [1, 2]
+    finetune_again = [path.name for path in (tmp_path / "film.training").glob("state_*")]
+    assert finetune_again == []  # so that the same command can be given again
+
+
+def test_scores_are_ab_psnr_after_the_nearest_frames(film, start):
+    frames = [FilmFrame(path, number) for number, path in enumerate(sorted(film.iterdir()))]
+    score = module.colors_score(vcnode.load(start, device="cpu"), frames[2:3], frames[:2] + frames[3:])
+    assert 5 < score < 60
+
+
+@pytest.mark.parametrize(("count", "kept_back"), [(2, [1]), (3, [1]), (6, [3]), (10, [2, 7]), (15, [2, 7, 12])])
+def test_one_frame_in_five_is_kept_back_across_the_film(tmp_path, count, kept_back):
+    frames = [FilmFrame(tmp_path / str(number), number) for number in range(count)]
+    learnt, judged = split_frames(frames)
+    assert [frame.number for frame in judged] == kept_back
+    assert sorted(frame.number for frame in learnt + judged) == list(range(count))
+
+
+def test_the_output_is_a_weights_file(film, tmp_path):
+    with pytest.raises(InputError, match="is no weights file: give a name that ends in"):
+        finetune(film, tmp_path / "film.mp4")

@@ -1,0 +1,212 @@
+"""The clips of a folder: finding them, refusing those that cannot be scored, reading their frames."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vcnode.color import linear_to_srgb, rgb_to_lab
+from vcnode.errors import InputError
+from vcnode.media import VideoFrame, VideoInfo, open_source, rgb_from_frame
+from vcnode.media.sequence_pattern import STILL_SUFFIXES
+
+FAINT = 2.0  # mean |ab| below which a clip has no colours to score
+_LINEAR = 8  # H.273 TransferCharacteristics
+_SAMPLED = 4  # every so many pixels are looked at to tell whether a clip has colour
+_NO_VIDEO = (*STILL_SUFFIXES, ".txt", ".md", ".json", ".html", ".csv", ".yaml", ".yml", ".log", ".pdf", ".zip", ".srt")
+_REFERENCES = "_refs"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip to look at.
+
+    Attributes:
+        name: What it is called in reports.
+        path: The video, or the folder of numbered frames.
+        references: Pictures to colour it after, those of the folder `<name>_refs` beside it.
+    """
+
+    name: str
+    path: Path
+    references: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A clip that was not scored.
+
+    Attributes:
+        clip: Its name.
+        reason: Why, in words.
+        protocol: Under which protocol; None: under none.
+    """
+
+    clip: str
+    reason: str
+    protocol: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What looking through a clip told.
+
+    Attributes:
+        frames: How many will be used.
+        mean_ab: Mean of |a| and |b| over them.
+    """
+
+    frames: int
+    mean_ab: float
+
+    @property
+    def has_color(self) -> bool:
+        """Whether there are colours to compare with."""
+        return self.mean_ab >= FAINT
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A frame as it really is.
+
+    Attributes:
+        number: Counted from 0.
+        rgb: Gamma-encoded `(1, 3, H, W)`, 0..1.
+        lab: The same in Lab `(1, 3, H, W)`, L 0..100.
+    """
+
+    number: int
+    rgb: Tensor
+    lab: Tensor
+
+    @property
+    def lightness(self) -> Tensor:
+        """L `(1, 1, H, W)`: all that a method is given, so that perfect colours score perfectly."""
+        return self.lab[:, :1].contiguous()
+
+    @property
+    def ab(self) -> Tensor:
+        """Colours `(1, 2, H, W)`."""
+        return self.lab[:, 1:]
+
+
+def find_clips(folder: Path | str, names: Sequence[str] = ()) -> list[Clip]:
+    """List the videos of a folder and its sub-folders of numbered frames, by name.
+
+    Text files, single pictures, hidden files and folders of references (`<name>_refs`) are passed over.
+
+    Args:
+        folder: Where they lie; a video is taken as the one clip.
+        names: Which to take, with or without their ending; all by default.
+
+    Raises:
+        InputError: The folder does not exist or cannot be read, holds nothing that could be a clip, or lacks a name.
+    """
+    folder = Path(folder)
+    try:
+        paths = [folder] if folder.is_file() else sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"The folder of clips {folder} cannot be read ({error.strerror}): check its name.") from error
+    paths = [path for path in paths if _may_be_clip(path)]
+    stems = Counter(_stem(path) for path in paths)
+    clips = [
+        Clip(_stem(path) if stems[_stem(path)] == 1 else path.name, path, _references_beside(path)) for path in paths
+    ]
+    unknown = [name for name in names if not any(name in (clip.name, clip.path.name) for clip in clips)]
+    if unknown:
+        known = ", ".join(clip.name for clip in clips) or "none"
+        raise InputError(f"{folder} has no clip {unknown[0]!r}: give some of its clips ({known}).")
+    if not clips:
+        raise InputError(f"{folder} holds no clips: give a folder with videos, or with sub-folders of numbered frames.")
+    return [clip for clip in clips if not names or clip.name in names or clip.path.name in names]
+
+
+def look_through(clip: Clip, limit: int | None = None, look_up: Callable[[], None] = lambda: None) -> Facts:
+    """Read a clip once, coarsely, so that what is wrong with it shows before anything is computed.
+
+    Args:
+        clip: The clip.
+        limit: Frames to use at most.
+        look_up: Called before each frame; may raise to stop.
+
+    Raises:
+        InputError: It has fewer than two frames.
+        MediaError: It cannot be read.
+    """
+    count, total = 0, 0.0
+    for picture in _pictures(clip, limit):
+        look_up()
+        total += float(rgb_to_lab(picture[:, :, ::_SAMPLED, ::_SAMPLED])[:, 1:].abs().mean())
+        count += 1
+    if count < 2:
+        raise InputError(f"it has {count} frame{'' if count == 1 else 's'}, and two or more are needed")
+    return Facts(count, total / count)
+
+
+def read(clip: Clip, limit: int | None = None, short_side: int | None = None) -> Iterator[Truth]:
+    """Yield a clip's frames.
+
+    Args:
+        clip: The clip.
+        limit: Frames to read at most.
+        short_side: Shrink to this many pixels first; None: as it is.
+
+    Raises:
+        MediaError: It cannot be read.
+    """
+    for number, rgb in enumerate(_pictures(clip, limit)):
+        picture = rgb if short_side is None else shrink(rgb, short_side)
+        yield Truth(number, picture, rgb_to_lab(picture))
+
+
+def shrink(rgb: Tensor, short_side: int) -> Tensor:
+    """Bring a picture `(1, 3, H, W)` to a short side; one that is smaller stays as it is."""
+    height, width = rgb.shape[2:]
+    if min(height, width) <= short_side:
+        return rgb
+    size = [round(side * short_side / min(height, width)) for side in (height, width)]
+    return F.interpolate(rgb, size, mode="bilinear", align_corners=False, antialias=True).clamp(0, 1)
+
+
+def _pictures(clip: Clip, limit: int | None) -> Iterator[Tensor]:
+    with open_source(clip.path) as source:
+        for frame in source:
+            if frame.index == limit:
+                return
+            yield torch.from_numpy(_rgb(frame, source.info)).permute(2, 0, 1)[None].contiguous()
+
+
+def _rgb(frame: VideoFrame, info: VideoInfo) -> NDArray[np.float32]:
+    """Gamma-encoded R'G'B' `(H, W, 3)` in 0..1, whatever the file holds."""
+    if info.layout.kind == "gray" and frame.luma is not None and frame.luma.dtype == np.float32:
+        rgb = np.repeat(frame.luma[..., None], 3, axis=-1)
+    else:
+        rgb = rgb_from_frame(frame, info)
+    if info.tags.transfer == _LINEAR:
+        rgb = linear_to_srgb(torch.from_numpy(rgb).clamp(0, 1)).numpy()
+    return rgb
+
+
+def _may_be_clip(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    if path.is_dir():
+        return not path.name.endswith(_REFERENCES)
+    return path.suffix.lower() not in _NO_VIDEO
+
+
+def _stem(path: Path) -> str:
+    return path.name if path.is_dir() else path.stem
+
+
+def _references_beside(path: Path) -> tuple[Path, ...]:
+    folder = path.with_name(_stem(path) + _REFERENCES)
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(picture for picture in folder.iterdir() if picture.suffix.lower() in STILL_SUFFIXES))

@@ -1,0 +1,52 @@
+"""What is evaluated, and how thoroughly."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from vcnode.errors import InputError
+from vcnode.sequence import Settings
+
+type Protocol = Literal["first-frame", "other-scene"]
+type Size = Literal["full", "working"]
+
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol.__value__)
+SIZES: tuple[Size, ...] = get_args(Size.__value__)
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """Choices of an evaluation.
+
+    Attributes:
+        protocols: "first-frame": the first frame is the reference, and the truth is known; "other-scene": the colours
+            come from another scene, so only looks and steadiness can be measured.
+        frames: Frames to use of each clip at most; all by default.
+        size: "full": at the clip's own size; "working": clips are first shrunk to the size at which the network works,
+            so that enlarging its colours plays no part.
+        quick: Only ab-PSNR, flicker and colourfulness.
+        baselines: Whether the baselines are run.
+        lpips: A file with LPIPS's weights; the usual places are searched by default.
+        label: What the model is called in reports; its preset's name by default.
+        settings: How the network colours.
+
+    Raises:
+        InputError: A value is not allowed.
+    """
+
+    protocols: tuple[Protocol, ...] = ("first-frame",)
+    frames: int | None = None
+    size: Size = "full"
+    quick: bool = False
+    baselines: bool = True
+    lpips: Path | None = None
+    label: str | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if not self.protocols or any(protocol not in PROTOCOLS for protocol in self.protocols):
+            raise InputError(f"The protocols {self.protocols} are not known: give some of {', '.join(PROTOCOLS)}.")
+        if self.frames is not None and self.frames < 2:
+            raise InputError(f"{self.frames} frames of each clip were asked for: give 2 or more, or none for all.")
+        if self.size not in SIZES:
+            raise InputError(f"The size {self.size!r} is not known: give {' or '.join(SIZES)}.")

@@ -1,0 +1,152 @@
+"""Fine-tuning on one film: some of its frames, coloured by hand, teach a network the rest.
+
+Some frames are kept back: a network that colours these worse than before is not kept.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vcnode.color import gray_of_lightness
+from vcnode.errors import InputError
+from vcnode.network.model import Model
+from vcnode.sequence import Reference, colorize, load
+from vcnode.training.checkpoint import saved_states
+from vcnode.training.config import FINETUNE, TrainingConfig, load_config
+from vcnode.training.film_data import FilmData, FilmFrame, find_frames, read_excerpts, working_frames
+from vcnode.training.model_setup import write_weights
+from vcnode.training.optical_flow import find_flow_estimator
+from vcnode.training.run_setup import prepare_run
+from vcnode.training.trainer import StepReport, Trainer
+from vcnode.weights import digest, find
+
+_KEPT_BACK = 5  # one frame in so many, one at least
+_REFERENCES = 4  # trained frames, the nearest, after which a frame that was kept back is coloured
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """What fine-tuning brought.
+
+    Attributes:
+        weights: The file written.
+        kept_back: The frames that it was judged by.
+        before: Their ab-PSNR with the weights it began with, in dB.
+        after: With the tuned ones.
+        is_tuned: Whether the file holds the tuned weights; else those it began with.
+    """
+
+    weights: Path
+    kept_back: tuple[Path, ...]
+    before: float
+    after: float
+    is_tuned: bool
+
+
+def finetune(
+    folder: Path,
+    output: Path,
+    *,
+    model: str = "lite",
+    clip: Path | None = None,
+    device: torch.device | str = "cpu",
+    changes: Iterable[Mapping[str, Any]] = (),
+    resume: bool = False,
+    keep_anyway: bool = False,
+    on_start: Callable[[Trainer], None] | None = None,
+    on_step: Callable[[StepReport], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> FineTuning:
+    """Train a network on the coloured frames of one film.
+
+    Args:
+        folder: The frames, numbered pictures.
+        output: The weights file to write; states and figures go into a folder `<name>.training` beside it.
+        model: What to begin with, a registry name or a weights file.
+        clip: The gray film, for steadiness between the frames.
+        device: Where to train.
+        changes: Trees of settings laid over the preset's.
+        resume: Go on with a run that was stopped.
+        keep_anyway: Keep what came of it even where it colours worse.
+        on_start: Told of the run before its first step.
+        on_step: Told of every step.
+        cancelled: Asked before every step whether to stop.
+
+    Raises:
+        InputError: Too few frames, a film that is too short, or settings that are not allowed.
+        MediaError: A picture or the film cannot be read.
+        ModelError: The model is unknown, or a file cannot be written.
+        Cancelled: As asked; the state is saved.
+    """
+    if output.suffix != ".safetensors":
+        raise InputError(f"The output {output} is no weights file: give a name that ends in .safetensors.")
+    learnt, kept_back = split_frames(find_frames(folder))
+    config = load_config(FINETUNE, [{"start": str(model)}, *changes])
+    frames = working_frames([frame.lab() for frame in learnt], config.model.working_size)
+    size = (frames[0].shape[2], frames[0].shape[3])
+    config = replace(config, data=replace(config.data, height=size[0], width=size[1]))
+    excerpts = []
+    if clip is not None:
+        excerpts = read_excerpts(clip, learnt, config.data.frames, size, find_flow_estimator(device=device))
+    run = output.with_suffix(".training")
+    data = FilmData(frames, config.data, excerpts)
+    trainer = prepare_run(config, run, device, weights=run / "tuned.safetensors", data=data, resume=resume)
+    if on_start is not None:
+        on_start(trainer)
+    tuned = trainer.run(on_step, cancelled)
+    before, after = (colors_score(load(source, device), kept_back, learnt) for source in (model, tuned))
+    is_tuned = after >= before or keep_anyway
+    facts = _facts(config, model, learnt, kept_back, before, after, is_tuned)
+    network = load(tuned if is_tuned else model)
+    write_weights(output, config.model, network.state_dict(), facts, half=config.output.half)
+    for state in saved_states(run):  # there is nothing left to go on with
+        state.unlink(missing_ok=True)
+    return FineTuning(output, tuple(frame.path for frame in kept_back), before, after, is_tuned)
+
+
+def split_frames(frames: Sequence[FilmFrame]) -> tuple[list[FilmFrame], list[FilmFrame]]:
+    """Divide frames into those to learn from and those to be judged by, which are spread over the film."""
+    count = max(1, len(frames) // _KEPT_BACK)
+    places = {int((number + 0.5) * len(frames) / count) for number in range(count)}
+    learnt = [frame for place, frame in enumerate(frames) if place not in places]
+    return learnt, [frame for place, frame in enumerate(frames) if place in places]
+
+
+def colors_score(model: Model, judged: Sequence[FilmFrame], references: Sequence[FilmFrame]) -> float:
+    """Colour frames after the nearest references; mean `10 log10(255^2 / mean squared ab error)` in dB."""
+    scores = []
+    for frame in judged:
+        nearest = sorted(references, key=lambda other: abs(other.number - frame.number))[:_REFERENCES]
+        truth = frame.lab()
+        luma = gray_of_lightness(truth[0, :1]).clamp(0, 1)
+        colored = next(iter(colorize([luma], [Reference(other.path) for other in nearest], model=model)))
+        error = float(((colored.ab - truth[:, 1:]) ** 2).mean())
+        scores.append(10 * math.log10(255**2 / max(error, 1e-6)))
+    return sum(scores) / len(scores)
+
+
+def _facts(
+    config: TrainingConfig,
+    model: str,
+    learnt: Sequence[FilmFrame],
+    kept_back: Sequence[FilmFrame],
+    before: float,
+    after: float,
+    is_tuned: bool,
+) -> dict[str, Any]:
+    files = find(model)
+    return {
+        "fine_tuned": is_tuned,
+        "start": files.name,
+        "start_sha256": digest(files.weights),
+        "frames": [frame.path.name for frame in learnt],
+        "kept_back": [frame.path.name for frame in kept_back],
+        "ab_psnr_before": round(before, 2),
+        "ab_psnr_after": round(after, 2),
+        "steps": config.optimization.steps if is_tuned else 0,
+        "seed": config.seed,
+    }
