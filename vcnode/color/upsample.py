@@ -12,7 +12,7 @@ from vcnode.errors import InputError
 
 type UpsampleMethod = Literal["bilateral", "bilinear", "guided"]
 
-_SIGMA_RANGE = 10.0  # in L: neighbours on the other side of an edge of about 20 L no longer count
+_SIGMA_RANGE = 4.0  # in L: neighbours on the other side of an edge of about 10 L no longer count
 _SIGMA_SPACE = 0.6  # in pixels of the working size: close to bilinear on flat ground
 _GUIDED_EPSILON = 4.0  # in L squared: contrast below 2 L is taken for texture of one colour
 
@@ -24,10 +24,10 @@ def upsample_ab(ab: Tensor, guide_low: Tensor, guide_full: Tensor, method: Upsam
         ab: (B, 2, h, w) at the working size, without padding.
         guide_low: L of the same pixels, (B, 1, h, w), 0..100.
         guide_full: L of the frame, (B, 1, H, W), 0..100.
-        method: "bilateral": bicubic, and towards the frame's edges joint bilateral upsampling (Kopf et al. 2007)
-            over 3x3 working pixels: fine colour stays, and keeps to the edges;
-            "bilinear": fast, bleeds by about half a working pixel; "guided", fast guided filter (He and Sun
-            2015), radius 1: also cleans noisy colour, halos at strong edges.
+        method: "bilateral", joint bilateral upsampling (Kopf et al. 2007) over 3x3 working pixels: colour
+            keeps to the edges of the frame; "bilinear": fast, bleeds by about half a working pixel; "guided",
+            fast guided filter (He and Sun 2015), radius 1: also cleans noisy colour, halos at strong edges.
+            One CPU core takes about 0.2 s for a megapixel with "bilateral".
 
     Returns:
         (B, 2, H, W). Equal sizes return `ab` as it is.
@@ -66,7 +66,7 @@ def _joint_bilateral(ab: Tensor, guide_low: Tensor, guide_full: Tensor) -> Tenso
     column_distance = _distance_to_nearest(width, full.shape[-1], full)
 
     total = full.new_zeros((*full.shape[:-3], 2, *full.shape[-2:]))
-    weights, least_alike = torch.zeros_like(full), torch.ones_like(full)
+    weights = torch.zeros_like(full)
     for dy in (-1, 0, 1):
         row_weight = _space_weight(row_distance + dy)
         for dx in (-1, 0, 1):
@@ -77,22 +77,11 @@ def _joint_bilateral(ab: Tensor, guide_low: Tensor, guide_full: Tensor) -> Tenso
                 mode="nearest-exact",
             )
             weight = (tap[..., :1, :, :] - full).square_().neg_().exp_()
-            least_alike = torch.minimum(least_alike, weight)
             # The small constant keeps the space weights where no neighbour is of the pixel's lightness.
             weight.add_(1e-4).mul_(row_weight).mul_(_space_weight(column_distance + dx))
             total.addcmul_(tap[..., 1:, :, :], weight)
             weights.add_(weight)
-    edge = (3 * (1 - least_alike).square_()).clamp_(max=1)  # 1 where a neighbour lies across an edge, near 0 in texture
-    return torch.lerp(_bicubic_within_neighbors(ab, full), total.div_(weights), edge)
-
-
-def _bicubic_within_neighbors(planes: Tensor, like: Tensor) -> Tensor:
-    """Bicubic, but never beyond the 3x3 pixels around: no ringing along edges."""
-    size = like.shape[-2:]
-    padded = F.pad(planes, (1, 1, 1, 1), mode="replicate")
-    highest = F.interpolate(F.max_pool2d(padded, 3, 1), size=size, mode="nearest-exact")
-    lowest = F.interpolate(-F.max_pool2d(-padded, 3, 1), size=size, mode="nearest-exact")
-    return torch.clamp(F.interpolate(planes, size, mode="bicubic", align_corners=False), lowest, highest)
+    return total.div_(weights)
 
 
 def _distance_to_nearest(low: int, full: int, like: Tensor) -> Tensor:
