@@ -12,7 +12,7 @@ test: $(VENV)/installed-dev
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	OMP_NUM_THREADS=1 $(RUN) pytest -n auto
+	OMP_NUM_THREADS=1 $(RUN) pytest -n auto --dist loadfile
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "vcnode needs Python 3.12 or newer: install one (with its venv module) and run make again."; exit 1; }

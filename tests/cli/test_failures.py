@@ -226,6 +226,11 @@ def test_programs_get_failures_as_json(colorize: Colorize, tmp_path: Path, capsy
     assert "required" in json.loads(capsys.readouterr().out)["error"]
 
 
+@pytest.mark.parametrize("line", [["evaluate", "--json", "figures.json"], ["train", "lite", "--json"]])
+def test_json_that_is_no_flag_of_the_command_leaves_usage_errors_to_people(capsys: Told, line: list[str]) -> None:
+    refused(capsys, main(line), 2, "arguments")
+
+
 def test_an_unforeseen_failure_is_one_sentence_and_a_report(
     colorize: Colorize, tmp_path: Path, capsys: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vcnode import __version__
 from vcnode.cli.failures import report_failure
 from vcnode.cli.messages import messages_on_stderr, tolerant_streams
-from vcnode.cli.parser import Parser, UsageError
+from vcnode.cli.parser import Commands, Parser, UsageError
 
 _COMMANDS = ("colorize", "demo", "models", "cache", "train", "evaluate")
 
@@ -23,12 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 2 wrong usage, 130 or 143 stopped by a signal, 1 any other failure.
     """
     tolerant_streams()
-    parser = _parser()
+    parser, commands = _parsers()
     try:
         options = parser.parse_args(argv)
     except UsageError as error:
         arguments = sys.argv[1:] if argv is None else argv
-        return report_failure(error, as_json="--json" in arguments, debug=False)
+        return report_failure(error, as_json=_asks_for_json(arguments, commands), debug=False)
     except SystemExit as finished:  # --help and --version
         return int(finished.code or 0)
     as_json, debug = bool(getattr(options, "json", False)), bool(getattr(options, "debug", False))
@@ -39,11 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             return report_failure(error, as_json=as_json, debug=debug)
 
 
-def _parser() -> Parser:
+def _parsers() -> tuple[Parser, Commands]:
     parser = Parser(prog="vcnode", description="Colours black-and-white video after reference images.")
     parser.add_argument("--version", action="version", version=f"vcnode {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in _COMMANDS:
         if importlib.util.find_spec(f"vcnode.cli.{name}") is not None:
             importlib.import_module(f"vcnode.cli.{name}").add_parser(commands)
-    return parser
+    return parser, commands
+
+
+def _asks_for_json(arguments: Sequence[str], commands: Commands) -> bool:
+    """Whether arguments that could not be parsed ask for failures as JSON; to some commands `--json` names a file."""
+    command = commands.choices.get(arguments[0]) if arguments else None
+    return "--json" in arguments and (command is None or command.get_default("json") is not None)

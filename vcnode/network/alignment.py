@@ -3,19 +3,18 @@
 The paper hands the previous frame to the colour net as it stands and leaves motion to be learnt. The light preset
 aligns it first: a dense pyramidal Lucas-Kanade flow (Lucas & Kanade 1981; coarse to fine as Bouguet 2001) needs no
 weights, runs wherever torch does, and depends on the two frames alone, so it can be computed ahead of the recurrence.
+At each level every pixel may take over a neighbour's flow that fits better (as PatchMatch spreads good guesses, Barnes
+et al. 2009): gradient steps alone smear motion across the outlines of what moves.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_ITERATIONS = (
-    1,
-    2,
-    3,
-    4,
-    4,
-)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
+_ITERATIONS = (1, 2, 2, 3, 3)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
+_NEIGHBOR = 4  # pixels of the level; how far away flow is borrowed from
+_MISMATCH_RADIUS = 2  # pixels over which a flow's fit is judged
+_GREATEST_MISMATCH = 15.0  # in L; what is worse than this is hidden, and equally wrong
 _WINDOW = 3  # radius of the box filters; two passes make a triangular window of 13 pixels
 _STIFFNESS = 1.0  # added to the structure tensor, in L^2 per pixel^2: flat areas stay where their level began
 _OUTLIER = 10.0  # luma difference in L at which a pixel counts half (occlusion, specks, scratches)
@@ -42,7 +41,9 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
     for level in reversed(range(len(pyramids))):
         now, before = pyramids[level]
         flow = now.new_zeros(now.shape[0], 2, *now.shape[2:]) if flow is None else _enlarge(flow, now)
-        for _ in range(_ITERATIONS[level]):
+        for remaining in reversed(range(_ITERATIONS[level])):
+            if remaining == min(1, _ITERATIONS[level] - 1):
+                flow = _borrow(now, before, flow)
             flow = flow + _increment(now, _match_exposure(warp(before, flow), now))
     assert flow is not None  # a pyramid has at least its full-size level
     return flow
@@ -112,6 +113,27 @@ def _increment(now: Tensor, warped: Tensor) -> Tensor:
     xx, yy = xx + _STIFFNESS, yy + _STIFFNESS
     step: Tensor = torch.cat((yy * xt - xy * yt, xx * yt - xy * xt), dim=1) / (xx * yy - xy * xy)
     return step.clamp(-_LARGEST_STEP, _LARGEST_STEP)
+
+
+def _borrow(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
+    """Let every pixel take over the flow of a pixel beside, above or below it where that fits better."""
+    least = _mismatch(now, before, flow)
+    height, width = flow.shape[2:]
+    for across, down in ((_NEIGHBOR, 0), (-_NEIGHBOR, 0), (0, _NEIGHBOR), (0, -_NEIGHBOR)):
+        padded = F.pad(flow, (abs(across), abs(across), abs(down), abs(down)), mode="replicate")
+        left, top = abs(across) + across, abs(down) + down
+        borrowed = padded[:, :, top : top + height, left : left + width]
+        mismatch = _mismatch(now, before, borrowed)
+        better = mismatch < least
+        flow, least = torch.where(better, borrowed, flow), torch.where(better, mismatch, least)
+    return flow
+
+
+def _mismatch(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
+    """How far off the moved frame is around each pixel `(B, 1, H, W)`, in L."""
+    radius = _MISMATCH_RADIUS
+    difference = (now - _match_exposure(warp(before, flow), now)).abs().clamp(max=_GREATEST_MISMATCH)
+    return F.avg_pool2d(F.pad(difference, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
 
 
 def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
