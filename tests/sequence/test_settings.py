@@ -12,6 +12,7 @@ OTHER = {
     "upsampling": "bilinear",
     "find_bars": False,
     "compat": "devc",
+    "precision": "float16",
 }
 FINISH = {"saturation", "upsampling"}
 
@@ -25,6 +26,7 @@ FINISH = {"saturation", "upsampling"}
         ({"saturation": float("nan")}, "from 0 to 4"),
         ({"compat": "havc"}, "'havc'"),
         ({"upsampling": "nearest"}, "'nearest'"),
+        ({"precision": "int4"}, "'int4'"),
     ],
 )
 def test_values_out_of_range_are_refused(options, problem):

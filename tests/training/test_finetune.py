@@ -101,3 +101,9 @@ def test_one_frame_in_five_is_kept_back_across_the_film(tmp_path, count, kept_ba
 def test_the_output_is_a_weights_file(film, tmp_path):
     with pytest.raises(InputError, match="is no weights file: give a name that ends in"):
         finetune(film, tmp_path / "film.mp4")
+
+
+def test_a_finished_run_is_not_gone_on_with(film, start, tmp_path):
+    (tmp_path / "film.safetensors").write_bytes(start.read_bytes())
+    with pytest.raises(InputError, match="is finished, there is nothing to go on with"):
+        finetune(film, tmp_path / "film.safetensors", model=str(start), changes=SHORT, resume=True)

@@ -19,7 +19,7 @@ class Looks:
     - `ab_change`: change of a and b, motion and all
     - `cdc`: colour distribution consistency
 
-    None of them knows right colours, and a gray clip is the steadiest: read them beside the truth's own.
+    None of them knows right colours, and a gray clip is often steadier: read them beside the truth's own.
     """
 
     def __init__(self) -> None:

@@ -20,6 +20,8 @@ class Settings:
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
+        precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs; matching, motion
+            and the state stay in float32.
 
     Raises:
         InputError: A value is out of range.
@@ -31,6 +33,7 @@ class Settings:
     upsampling: UpsampleMethod = "bilateral"
     find_bars: bool = True
     compat: Literal["devc"] | None = None
+    precision: Literal["float32", "float16"] = "float32"
 
     def __post_init__(self) -> None:
         if self.working_size is not None and self.working_size < 64:
@@ -44,6 +47,8 @@ class Settings:
             raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")
         if self.compat not in (None, "devc"):
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
+        if self.precision not in ("float32", "float16"):
+            raise InputError(f"The precision {self.precision!r} is not known: give float32 or float16.")
 
     def of_state(self) -> dict[str, object]:
         """The choices that change what the network computes; the others only finish its result."""
@@ -52,4 +57,5 @@ class Settings:
             "look_ahead": self.look_ahead,
             "find_bars": self.find_bars,
             "compat": self.compat,
+            **({} if self.precision == "float32" else {"precision": self.precision}),
         }

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vcnode.color import Bars, WorkingSize, devc_finish, fade_extremes, find_bars, saturate, upsample_ab
+from vcnode.color import Bars, WorkingSize, find_bars
 from vcnode.errors import InputError
 from vcnode.network import Model, Prepared, References, State, Step
 from vcnode.network.model import STATE_VERSION
@@ -18,39 +18,13 @@ from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
+from vcnode.sequence.working_frame import Finisher, WorkingFrame
+
+__all__ = ["ShotEngine", "WorkingFrame"]
 
 _MULTIPLE = 8
 _SAME_ASPECT = 0.02  # relative difference up to which a reference can stand in for a frame
 _SAME_PICTURE = 2.5  # mean difference in L up to which a reference without a number is taken for the first frame
-
-
-@dataclass(frozen=True)
-class WorkingFrame:
-    """What the network made of a frame, on the CPU at working size: all that is stored and all that is finished.
-
-    Attributes:
-        state: The state the frame leaves; its `ab` is the frame's colour.
-        confidence: `(1, 1, H/4, W/4)`.
-        reference: `(1, 1, H/4, W/4)`, int16.
-        warped_ab: `(1, 2, H/4, W/4)`.
-    """
-
-    state: State
-    confidence: Tensor
-    reference: Tensor
-    warped_ab: Tensor
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything by name, for a state cache."""
-        parts = {"confidence": self.confidence, "reference": self.reference, "warped_ab": self.warped_ab}
-        return {**self.state.state_dict(), **parts}
-
-    @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "WorkingFrame":
-        """The inverse of `tensors`."""
-        parts = dict(tensors)
-        confidence, reference, warped_ab = (parts.pop(name) for name in ("confidence", "reference", "warped_ab"))
-        return cls(State.from_state_dict(parts), confidence, reference, warped_ab)
 
 
 @dataclass(frozen=True)
@@ -103,6 +77,7 @@ class ShotEngine:
         self.bars = find_bars(first_lightness) if settings.find_bars else Bars()
         height, width = self.bars.crop(first_lightness).shape[2:]
         self.size = WorkingSize.fit(height, width, self.short_side, _MULTIPLE)
+        self.finisher = Finisher(self.bars, self.size, settings)
         pictures = [self._read(reference) for reference in references]
         self.seeds = self._seeds(pictures, first_lightness)
         self._unencoded = [(picture.working, picture.mask, picture.reference.weight) for picture in pictures]
@@ -169,38 +144,13 @@ class ShotEngine:
 
     def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
         """Bring the network's result to the frame's own size."""
-        picture = self.bars.crop(lightness)
-        ab = saturate(self._enlarge(frame, picture), self.settings.saturation)
-        size = picture.shape[2:]
-        confidence, warped_ab = (
-            F.interpolate(self._crop_quarter(x), size, mode="bilinear", align_corners=False)
-            for x in (frame.confidence, frame.warped_ab)
-        )
-        nearest = F.interpolate(self._crop_quarter(frame.reference.float()), size, mode="nearest") + 1
-        return ColoredFrame(
-            number,
-            lightness,
-            self.bars.restore(ab),
-            self.bars.restore(confidence),
-            (self.bars.restore(nearest) - 1).to(torch.int16),
-            self.bars.restore(warped_ab),
-        )
-
-    def _enlarge(self, frame: WorkingFrame, picture: Tensor) -> Tensor:
-        ab = self.size.crop(frame.state.ab)
-        if self.settings.compat == "devc":
-            return devc_finish(ab, picture)
-        enlarged = upsample_ab(ab, self.size.crop(frame.state.lightness), picture, self.settings.upsampling)
-        return fade_extremes(enlarged, picture)
-
-    def _crop_quarter(self, x: Tensor) -> Tensor:
-        """Remove what lies wholly in the padding, at matching's resolution."""
-        return x[..., : -(-self.size.height // 4), : -(-self.size.width // 4)]
+        return self.finisher.finish(frame, lightness, number)
 
     @contextmanager
     def _network(self) -> Iterator[None]:
-        """No gradients, and full precision even where the host has switched autocast on."""
-        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+        """No gradients, and the precision that the settings say even where the host has switched autocast on."""
+        half = self.settings.precision == "float16"
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.float16, enabled=half):
             yield
 
     def _read(self, reference: Reference) -> _Picture:
@@ -246,9 +196,7 @@ def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
 
 
 def _on_cpu(step: Step, state: State) -> WorkingFrame:
-    return WorkingFrame(
-        State(*(part.cpu().contiguous() for part in (state.lightness, state.ab, state.uncertainty))),
-        step.confidence.cpu().contiguous(),
-        step.reference[:, None].to(torch.int16).cpu().contiguous(),
-        step.warped_ab.cpu().contiguous(),
-    )
+    parts = (state.lightness, state.ab, state.uncertainty, step.confidence, step.warped_ab)
+    lightness, ab, uncertainty, confidence, warped_ab = (part.float().cpu().contiguous() for part in parts)
+    reference = step.reference[:, None].to(torch.int16).cpu().contiguous()
+    return WorkingFrame(State(lightness, ab, uncertainty), confidence, reference, warped_ab)

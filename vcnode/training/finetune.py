@@ -93,6 +93,8 @@ def finetune(
     if clip is not None:
         excerpts = read_excerpts(clip, learnt, config.data.frames, size, find_flow_estimator(device=device))
     run = output.with_suffix(".training")
+    if resume and output.is_file() and not saved_states(run):
+        raise InputError(f"{output} is finished, there is nothing to go on with: leave --resume out to tune anew.")
     data = FilmData(frames, config.data, excerpts)
     trainer = prepare_run(config, run, device, weights=run / "tuned.safetensors", data=data, resume=resume)
     if on_start is not None:

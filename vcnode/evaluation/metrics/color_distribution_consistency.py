@@ -18,7 +18,7 @@ class ColorDistributionConsistency:
 
     As the authors' script `cdc.py`: a histogram of 256 bins for each of R, G and B, divergences in nats (no square
     root), averaged over the pairs of each distance, then over distances and channels. It sees no colour error, only
-    unsteadiness, and a gray clip scores better than the truth: read it beside the truth's own CDC and colourfulness.
+    unsteadiness, and a gray clip may score better than the truth: read it beside the truth's own CDC and colourfulness.
 
     Frames are given one by one; only the histograms of the last five are kept.
     """

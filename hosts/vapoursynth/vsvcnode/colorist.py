@@ -1,0 +1,141 @@
+"""The core's side of the filter: engines, keys and states. Knows frames as tensors and asks nobody for any."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from vcnode.network import Model, State
+from vcnode.sequence import Reference, Settings, StateStore
+from vcnode.sequence.chain import digest_tensor, next_key
+from vcnode.sequence.identity import model_digest
+from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.sequence.shots import Shot
+from vcnode.sequence.walk import Link, color_links
+from vcnode.sequence.working_frame import Finisher, WorkingFrame
+from vsvcnode.plan import Window
+
+_OPEN_SHOTS = 4  # engines kept; each holds its encoded references
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a window leaves to the next: the key of its last frame's state, and the state."""
+
+    key: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of a window: its frames' keys, and the results of its first frames, one or all."""
+
+    keys: tuple[str, ...]
+    results: tuple[WorkingFrame, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing."""
+        return len(self.results) == len(self.keys)
+
+
+class Colorist:
+    """Colours windows of frames; safe to be called by several threads, which are served one after the other.
+
+    Args:
+        model: On its device.
+        settings: The user's choices.
+        store: Where states are kept.
+    """
+
+    def __init__(self, model: Model, settings: Settings, store: StateStore) -> None:
+        self.model, self.settings, self.store = model, settings, store
+        self._digest = model_digest(model)
+        self._engines: OrderedDict[int, ShotEngine] = OrderedDict()
+        self._finishers: dict[int, Finisher] = {}
+        self._keys: dict[int, tuple[str, ...]] = {}  # of windows, by their first frame
+        self._network = threading.Lock()  # held while colouring: one window at a time bounds memory
+        self._shelf = threading.Lock()  # held for a moment
+
+    def stored(self, window: Window) -> Stored | None:
+        """What is stored of a window that was coloured before; None where not even its first frame is."""
+        keys = self._keys.get(window.start)
+        if keys is None:
+            return None
+        found = [self.store.get(key) for key in keys]
+        if found[0] is None:
+            return None
+        whole = tuple(WorkingFrame.from_tensors(tensors) for tensors in found if tensors is not None)
+        return Stored(keys, whole if len(whole) == len(keys) else whole[:1])
+
+    def engine(self, shot: Shot) -> ShotEngine | None:
+        """The shot's engine, if it is still there."""
+        with self._shelf:
+            if shot.first in self._engines:
+                self._engines.move_to_end(shot.first)
+            return self._engines.get(shot.first)
+
+    def finisher(self, shot: Shot) -> Finisher:
+        """How frames of a shot that has been coloured before are brought to their own size."""
+        return self._finishers[shot.first]
+
+    def open(self, shot: Shot, references: Sequence[Reference], first_lightness: Tensor) -> ShotEngine:
+        """Make the engine of a shot.
+
+        Args:
+            shot: The shot.
+            references: Its references, as pictures.
+            first_lightness: L of its first frame `(1, 1, H, W)`.
+
+        Raises:
+            InputError: A reference cannot be used.
+            MediaError: A reference cannot be read.
+        """
+        engine = ShotEngine(self.model, self._digest, references, shot.first, first_lightness, self.settings)
+        with self._shelf:
+            self._finishers[shot.first] = engine.finisher
+            self._engines[shot.first] = engine
+            self._engines.move_to_end(shot.first)
+            if len(self._engines) > _OPEN_SHOTS:
+                self._engines.popitem(last=False)
+        return engine
+
+    def color(
+        self,
+        engine: ShotEngine,
+        window: Window,
+        lightness: Sequence[Tensor],
+        before: Before | None,
+        known: WorkingFrame | None,
+    ) -> tuple[list[WorkingFrame], str]:
+        """Colour a window.
+
+        Args:
+            engine: Of the shot.
+            window: The frames.
+            lightness: L of each `(1, 1, H, W)`.
+            before: What the window before it left; None at the start of a shot, or where `known` is given.
+            known: The result of the first frame, if it is stored.
+
+        Returns:
+            Each frame's result, and the key of the last one's state.
+        """
+        with self._network:
+            links: list[Link] = []
+            key = engine.start_key if before is None else before.key
+            for number, frame in enumerate(lightness, window.start):
+                working = engine.working(frame, number)
+                if known is not None and number == window.start:
+                    key = self._keys[window.start][0]
+                else:
+                    key = next_key(key, digest_tensor(working))
+                links.append(Link(number, working, key))
+            if known is None:
+                state = None if before is None else before.state
+                results = list(color_links(engine, links, state, self.store))
+            else:
+                results = [known, *color_links(engine, links[1:], known.state, self.store)]
+            self._keys[window.start] = tuple(link.key for link in links)
+            return results, key

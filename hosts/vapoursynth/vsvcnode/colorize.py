@@ -1,0 +1,239 @@
+"""The filter as scripts call it."""
+
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypedDict, Unpack, overload
+
+import vapoursynth as vs
+
+from vcnode.color import Matrix, UpsampleMethod
+from vcnode.errors import InputError
+from vcnode.sequence import (
+    MemoryStateCache,
+    Reference,
+    Settings,
+    Shot,
+    StateCache,
+    StateStore,
+    load_shots,
+    shots_from_cuts,
+)
+from vsvcnode.colorist import Colorist
+from vsvcnode.failures import explained
+from vsvcnode.formats import FrameColor, check_clip, output_format
+from vsvcnode.models import ModelLike, shared_model
+from vsvcnode.painting import Painter, chroma_clip, join_luma, map_clips
+from vsvcnode.plan import Plan
+from vsvcnode.references import ClipReference, FollowingClip, Frames, ReferenceLike, gather
+from vsvcnode.scenes import SceneScan
+from vsvcnode.state_clip import StateClip
+
+_log = logging.getLogger("vcnode")
+
+_KEEP_EVERY = 16  # frames between the states that a cache gives up last, about: a seek replays so many
+_LOOK_AHEAD = 4  # on GPUs, which a single small frame does not fill
+_HALF = (vs.GRAYH, vs.YUV420PH, vs.YUV422PH, vs.YUV444PH)
+
+
+class Colorized(NamedTuple):
+    """What `colorize(..., maps=True)` gives.
+
+    Attributes:
+        clip: The coloured clip.
+        confidence: GRAYS, 0..1: how similar to a reference each pixel is. Similarity, not correctness.
+        reference: GRAY16: the number of the reference that was matched, from 1 in the order of its shot; 0 for none.
+    """
+
+    clip: vs.VideoNode
+    confidence: vs.VideoNode
+    reference: vs.VideoNode
+
+
+type References = ReferenceLike | Sequence[ReferenceLike]
+type Scenes = Iterable[int] | vs.VideoNode
+
+
+class Options(TypedDict, total=False):
+    """The named arguments of `colorize`, for type checkers; see there."""
+
+    shots: str | os.PathLike[str] | Iterable[Shot] | None
+    scenes: Scenes | None
+    model: ModelLike
+    device: str | int | None
+    fp16: bool | None
+    format: int | vs.VideoFormat | None
+    matrix: int | None
+    saturation: float
+    working_size: int | None
+    look_ahead: int | None
+    upsampling: UpsampleMethod
+    find_bars: bool
+    compat: Literal["devc"] | None
+    cache: str | os.PathLike[str] | StateStore | None
+
+
+@overload
+def colorize(
+    clip: vs.VideoNode,
+    reference: References | None = None,
+    frames: Frames = None,
+    *,
+    maps: Literal[False] = False,
+    **options: Unpack[Options],
+) -> vs.VideoNode: ...
+
+
+@overload
+def colorize(
+    clip: vs.VideoNode,
+    reference: References | None = None,
+    frames: Frames = None,
+    *,
+    maps: Literal[True],
+    **options: Unpack[Options],
+) -> Colorized: ...
+
+
+def colorize(
+    clip: vs.VideoNode,
+    reference: References | None = None,
+    frames: Frames = None,
+    *,
+    shots: str | os.PathLike[str] | Iterable[Shot] | None = None,
+    scenes: Scenes | None = None,
+    model: ModelLike = "lite",
+    device: str | int | None = None,
+    fp16: bool | None = None,
+    format: int | vs.VideoFormat | None = None,
+    matrix: int | None = None,
+    saturation: float = 1.0,
+    working_size: int | None = None,
+    look_ahead: int | None = None,
+    upsampling: UpsampleMethod = "bilateral",
+    find_bars: bool = True,
+    compat: Literal["devc"] | None = None,
+    cache: str | os.PathLike[str] | StateStore | None = None,
+    maps: bool = False,
+) -> vs.VideoNode | Colorized:
+    """Colour a clip after reference images; its luma goes through bit for bit.
+
+    A frame is the same whatever is asked in whatever order. The clip's frames carry their mean confidence as the
+    property `vcnode_confidence`.
+
+    Args:
+        clip: Gray or YUV (its chroma is not looked at), 8 to 16 bits, half or single precision, progressive, SDR.
+        reference: A clip, an image file, a folder of `ref_000123.png` or `.jpg` (numbers are frames of the clip), a
+            `vcnode.Reference`, or a list of them. A clip as long as `clip` gives its frames at the scene starts.
+        frames: The frame of the clip that each reference shows: keyframes, from which colours run on.
+        shots: A shots file or a list of `vcnode.Shot`, instead of references and scenes.
+        scenes: The first frame of each scene, where colours begin anew; or a clip as long as `clip` with the property
+            `_SceneChangePrev`, which is then read once before the first frame is coloured. See `scene_starts`.
+        model: A model's name, its weights file, or a loaded `vcnode.Model`.
+        device: "cuda", "cuda:1", "cpu", a GPU's number, or None: the first CUDA GPU where there is one, else the CPU.
+        fp16: Whether the network's convolutions run in half precision, on GPUs only; None: where the clip is in half
+            precision.
+        format: YUV format of the result, with as many bits as the clip or more. None: the clip's, 4:4:4 where gray.
+        matrix: H.273 number of the matrix of untagged frames; None: BT.709 from 720 lines on, else BT.601.
+        saturation: Factor on the finished chroma.
+        working_size: Short side in pixels at which the network works; None: the model's.
+        look_ahead: Frames that are prepared as one batch; None: 4 on GPUs, else 1.
+        upsampling: "bilateral", "bilinear" or "guided": how colours are brought to full size.
+        find_bars: Whether black bars are found and left out.
+        compat: "devc" colours as the authors' script does.
+        cache: A folder, or a `vcnode.StateCache`: keeps states, so that a second run needs no network.
+        maps: Whether confidence and matched reference are returned too.
+
+    Returns:
+        The coloured clip; with `maps`, a tuple of it and two maps.
+
+    Raises:
+        vapoursynth.Error: Something cannot be used as given; the message begins with "colorize:".
+    """
+    with explained():
+        clip = check_clip(clip)
+        first = clip.get_frame(0)
+        if matrix is not None:
+            Matrix.from_h273(matrix)
+        FrameColor.of(first.props, clip.format, clip.height, matrix).chroma_siting()
+        target = output_format(clip, format)
+        network = shared_model(model, device)
+        on_gpu = next(network.parameters()).device.type != "cpu"
+        if fp16 and not on_gpu:
+            _log.warning("fp16 is for GPUs: the network runs in single precision on the CPU.")
+        half = fp16 if fp16 is not None else clip.format.id in _HALF
+        settings = Settings(
+            working_size=working_size,
+            look_ahead=look_ahead if look_ahead is not None else _LOOK_AHEAD if on_gpu else 1,
+            saturation=saturation,
+            upsampling=upsampling,
+            find_bars=find_bars,
+            compat=compat,
+            precision="float16" if half and on_gpu else "float32",
+        )
+        plan = Plan(len(clip), settings.look_ahead)
+        scan = _settle(plan, clip, reference, frames, shots, scenes)
+        colorist = Colorist(network, settings, _store(cache, settings.look_ahead))
+    states = StateClip(clip, plan, colorist, matrix)
+    chroma = chroma_clip(clip, Painter(plan, colorist, states, target, matrix, maps))
+    if scan is not None:
+        chroma = scan.gate(chroma)
+    colored = join_luma(clip, chroma)
+    return Colorized(colored, *map_clips(clip, chroma)) if maps else colored
+
+
+def _settle(
+    plan: Plan,
+    clip: vs.VideoNode,
+    reference: References | None,
+    frames: Frames,
+    shots: str | os.PathLike[str] | Iterable[Shot] | None,
+    scenes: Scenes | None,
+) -> SceneScan | None:
+    """Give the plan its shots, or say how they will be found.
+
+    Raises:
+        InputError: They cannot be used; pictures of the first shot are looked at, the others when their turn comes.
+        MediaError: A picture cannot be read.
+    """
+    if (reference is None) == (shots is None):
+        raise InputError("give either reference or shots: colours come from one of them")
+    if shots is not None:
+        if frames is not None or scenes is not None:
+            raise InputError("frames and scenes go with reference: shots say themselves where they begin")
+        plan.settle(load_shots(shots) if isinstance(shots, str | os.PathLike) else tuple(shots))
+        _check_pictures(plan.shots[0].references)
+        return None
+    assert reference is not None
+    found = gather(reference, frames, len(clip))
+    if isinstance(scenes, vs.VideoNode):
+        if len(scenes) != len(clip):
+            raise InputError(f"scenes has {len(scenes)} frames and the clip {len(clip)}: give a clip as long")
+        if not isinstance(found, FollowingClip):
+            shots_from_cuts((), len(clip), found)  # complains now about numbers beyond the clip
+        return SceneScan(scenes, lambda starts: plan.settle(_shots(found, starts, len(clip))))
+    plan.settle(_shots(found, () if scenes is None else scenes, len(clip)))
+    _check_pictures(plan.shots[0].references)
+    return None
+
+
+def _shots(found: list[Reference] | FollowingClip, starts: Iterable[int], length: int) -> tuple[Shot, ...]:
+    starts = list(starts)
+    references = found.references(starts) if isinstance(found, FollowingClip) else found
+    return shots_from_cuts(starts, length, references)
+
+
+def _check_pictures(references: Iterable[Reference]) -> None:
+    """Read pictures as they will be read, so that what is wrong with them is said when the script is loaded."""
+    for each in references:
+        if not isinstance(each, ClipReference):
+            lab = each.lab()
+            each.mask_for(lab.shape[2], lab.shape[3])
+
+
+def _store(cache: str | os.PathLike[str] | StateStore | None, look_ahead: int) -> StateStore:
+    """A store that gives up the first states of windows last: from those alone a window can be begun."""
+    keep_every = look_ahead * -(-_KEEP_EVERY // look_ahead)
+    if cache is None:
+        return MemoryStateCache(keep_every=keep_every)
+    return StateCache(cache, keep_every=keep_every) if isinstance(cache, str | os.PathLike) else cache

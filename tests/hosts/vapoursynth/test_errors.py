@@ -1,0 +1,137 @@
+"""What cannot be coloured is said when the script is loaded."""
+
+import logging
+
+import numpy as np
+import pytest
+
+vs = pytest.importorskip("vapoursynth", reason="VapourSynth has no wheel for this platform")
+
+from sequence.clips import picture
+
+from vcnode import Reference, Shot
+from vsvcnode import colorize
+
+from .films import film
+
+COLORED = Reference(picture(0))
+
+
+def blank(**options):
+    return vs.core.std.BlankClip(**{"format": vs.GRAY8, "width": 96, "height": 64, "length": 5, **options})
+
+
+def tagged(**props):
+    return blank().std.SetFrameProps(**props)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "film.mkv", "is not a video clip"),
+        (lambda: blank(format=vs.RGB24), "RGB and has no luma"),
+        (lambda: blank(format=vs.GRAY32), "32 bits"),
+        (lambda: blank(varformat=1), "varies"),
+        (lambda: blank(varsize=1), "varies"),
+        (lambda: tagged(_FieldBased=2), "interlaced"),
+        (lambda: tagged(_Transfer=8), "linear"),
+        (lambda: tagged(_Transfer=16), "PQ"),
+        (lambda: tagged(_Transfer=18), "HLG"),
+        (lambda: tagged(_Matrix=8), "Matrix number 8"),
+        (lambda: tagged(_ChromaLocation=9), "siting 9"),
+        (lambda: blank(format=vs.YUV444P8).std.SetFrameProps(_Matrix=0), "Matrix number 0"),
+    ],
+)
+def test_clips_that_cannot_be_coloured(tiny_model, make, message):
+    with pytest.raises(vs.Error, match=f"^colorize: .*{message}"):
+        colorize(make(), COLORED, model=tiny_model)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reference": None}, "either reference or shots"),
+        ({"shots": [Shot(0, None, (COLORED,))]}, "either reference or shots"),
+        ({"reference": []}, "list of references is empty"),
+        ({"reference": 5}, "a reference is 5"),
+        ({"reference": [5]}, "a reference is 5"),
+        ({"reference": "missing.png"}, "missing.png does not exist"),
+        ({"reference": "shots.yaml"}, "give it as shots="),
+        ({"reference": Reference(np.full((9, 9, 3), 0.5))}, "is gray"),
+        ({"reference": blank(format=vs.GRAY8)}, "gray"),
+        ({"reference": blank(format=vs.RGB24, length=3)}, "has 3 frames"),
+        ({"frames": [0, 3]}, "names 2 frames for 1 references"),
+        ({"frames": 77}, "the clip has the frames 0..4"),
+        ({"reference": Reference(picture(0), frame=2), "frames": 2}, "frame numbers already"),
+        ({"scenes": [0, 9]}, "the clip has the frames 0..4"),
+        ({"scenes": blank(length=3)}, "scenes has 3 frames and the clip 5"),
+        ({"reference": None, "shots": "missing.yaml"}, "missing.yaml cannot be read"),
+        ({"reference": None, "shots": [Shot(0, 99, (COLORED,))]}, "reaches beyond the clip"),
+        ({"reference": None, "shots": [Shot(0, None, (COLORED,))], "scenes": [1]}, "go with reference"),
+        ({"model": "unheard-of"}, "unheard-of"),
+        ({"model": "lite", "device": "cuda:99"}, "CUDA"),
+        ({"model": "lite", "device": 99}, "CUDA"),
+        ({"model": "lite", "device": "toaster"}, "toaster"),
+        ({"format": vs.RGB24}, "not YUV"),
+        ({"format": vs.YUV444PS}, "cannot hold the luma of Gray8"),
+        ({"format": 12345}, "12345"),
+        ({"matrix": 14}, "Matrix number 14"),
+        ({"saturation": -1}, "saturation is -1"),
+        ({"working_size": 8}, "working size is 8"),
+        ({"look_ahead": 0}, "look-ahead is 0"),
+        ({"upsampling": "nearest"}, "nearest"),
+        ({"compat": "havc"}, "havc"),
+    ],
+)
+def test_options_that_cannot_be(tiny_model, options, message):
+    with pytest.raises(vs.Error, match=f"^colorize: .*{message}"):
+        colorize(blank(), **{"reference": COLORED, "model": tiny_model, **options})
+
+
+def test_sizes_that_the_chroma_does_not_divide(tiny_model):
+    with pytest.raises(vs.Error, match=r"^colorize: the clip is 95x64"):
+        colorize(blank(width=95), COLORED, model=tiny_model, format=vs.YUV420P8)
+
+
+def test_a_cache_folder_that_holds_something_else(tiny_model, tmp_path):
+    (tmp_path / "holiday.txt").write_text("not a cache")
+    with pytest.raises(vs.Error, match=r"^colorize: .*is no state cache"):
+        colorize(blank(), COLORED, model=tiny_model, cache=tmp_path)
+
+
+def test_fewer_bits_than_the_clip(tiny_model):
+    with pytest.raises(vs.Error, match="cannot hold the luma of Gray10"):
+        colorize(blank(format=vs.GRAY10), COLORED, model=tiny_model, format=vs.YUV420P8)
+
+
+def test_a_broken_frame_names_itself_and_spares_the_others(tiny_model):
+    source = film(3, format=vs.GRAYS)
+    np.asarray(source.frames[2][0])[5, 5] = np.nan
+    clip = colorize(source.clip, COLORED, model=tiny_model)
+    with pytest.raises(vs.Error, match="colorize: Frame 2 has pixels that are not numbers"):
+        clip.get_frame(2)
+    assert clip.get_frame(1)
+
+
+def test_running_out_of_memory_is_explained(tiny_model, monkeypatch):
+    def full(*args, **options):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(type(tiny_model), "prepare", full)
+    with pytest.raises(vs.Error, match="colorize: memory ran out: give a smaller working_size"):
+        colorize(film(1).clip, COLORED, model=tiny_model).get_frame(0)
+
+
+def test_nothing_is_printed(tiny_model, capfd):
+    colorize(film(2).clip, COLORED, model=tiny_model, maps=True).clip.get_frame(1)
+    assert capfd.readouterr().out == ""
+
+
+def test_log_messages_go_to_vcnode(tiny_model, tmp_path, caplog):
+    from PIL import Image
+
+    for name in ("ref_000000.png", "ref_final.png"):
+        Image.fromarray((picture(0) * 255).astype(np.uint8)).save(tmp_path / name)
+    with caplog.at_level(logging.WARNING, logger="vcnode"):
+        colorize(blank(), tmp_path, model=tiny_model)
+    assert [record.name for record in caplog.records] == ["vcnode"]
