@@ -100,7 +100,7 @@ def test_damaged_entries_on_disk_change_nothing(tiny_model, expected, tmp_path_f
 
 
 def test_a_cache_too_small_for_two_states_changes_nothing_either(tiny_model, expected):
-    store = MemoryStateCache(100_000)
+    store = MemoryStateCache(150_000)
     sequence = Sequence(tiny_model, FRAMES, SHOTS, cache=store, settings=Settings(look_ahead=2))
     assert all(same(sequence[number], expected[2][number]) for number in (5, 10, 4, 8))
     assert store.info().entries <= 1
