@@ -37,7 +37,7 @@ _NOTES = {
     "flicker": "warp error: mean change of RGB beyond the truth's motion, in 8-bit units; most of it is lightness. "
     "ab flicker is the same of a and b. Grain makes the truth's own more than 0; x is the ratio to the truth's.",
     "colour": "colourfulness of Hasler and Süsstrunk; x is the ratio to the truth's.",
-    "CDC": "colour distribution consistency (TCVC), in thousandths; steady is low, but gray is often steadier than the truth.",
+    "CDC": "colour distribution consistency (TCVC), in thousandths; steady is low, and gray is often steadiest.",
     "confidence": "similarity with the reference, dark for none; it is not correctness.",
 }
 

@@ -140,8 +140,7 @@ class LossNetwork(nn.Module):
         path = Path(torch.hub.get_dir()) / "checkpoints" / _TORCHVISION_FILE
         if not path.is_file() and not download:
             raise ModelError(
-                f"Torchvision's VGG19 is not at {path}: put {_TORCHVISION_URL} there, or give "
-                "another VGG as a file."
+                f"Torchvision's VGG19 is not at {path}: put {_TORCHVISION_URL} there, or give another VGG as a file."
             )
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
