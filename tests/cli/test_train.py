@@ -49,7 +49,7 @@ def test_a_configuration_and_photos_are_trained_to_weights(
 
 
 def test_a_preset_takes_material_by_options(photos: Path, tmp_path: Path) -> None:
-    small = ["model.head_width=16", "model.color_widths=[8,8,8,8]", "data.height=64", "data.width=64", "data.frames=2"]
+    small = ["model.head_width=16", "model.color_widths=[8,8,8,8]", "data.height=64", "data.width=128", "data.frames=2"]
     changes = [part for change in small for part in ("--set", change)]
     files = ["--photos", photos, "--encoder", "random", "--loss-network", "random", "-o", tmp_path / "run"]
     assert train("lite", *files, "--steps", 1, *changes, "--quiet") == 0
