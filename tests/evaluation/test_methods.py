@@ -18,6 +18,7 @@ from vcnode.evaluation.baselines import (
 )
 from vcnode.evaluation.methods import Given, LeftGray, MatchingAlone, NetworkRun, Ours, PerFrame
 from vcnode.evaluation.motion import estimate_motion
+from vcnode.sequence.frame import lightness_of
 from vcnode.weights import load_weights
 
 SHARED = Path(os.environ.get("VCNODE_GOLDEN", Path(__file__).parents[3] / "shared" / "golden")).parent
@@ -51,15 +52,17 @@ def run(tiny_model):
     return NetworkRun(tiny_model, [Reference(picture(frames(1)[0]), frame=0)], lab[:, :1], SETTINGS)
 
 
-def test_the_network_is_scored_as_users_get_it(tiny_model, run):
+def test_the_network_is_scored_as_users_get_it(tiny_model):
     pytest.importorskip("cv2", reason="flow needs the extra 'evaluate'")
-    clip = lab_clip(4)
-    gray = [gray_of_lightness(lab[0, :1]).clamp(0, 1) for lab in clip]
+    gray = [gray_of_lightness(lab[0, :1]).clamp(0, 1) for lab in lab_clip(4)]
+    clip = [  # L as users' gray frames give it: where two motions fit alike, its last digits decide
+        torch.cat((lightness_of(luma, number), lab[:, 1:]), dim=1)
+        for number, (luma, lab) in enumerate(zip(gray, lab_clip(4), strict=True))
+    ]
+    run = NetworkRun(tiny_model, [Reference(picture(frames(1)[0]), frame=0)], clip[0][:, :1], SETTINGS)
     users = list(colorize(gray, [Reference(picture(frames(4)[0]), frame=0)], model=tiny_model))
     for frame, given in zip(users, given_of(clip, run), strict=True):
-        difference = (Ours().color(given) - frame.ab).abs()  # L passed through gray codes there, and where two
-        assert difference.mean() < 0.01  # motions fit alike its last digits decide
-        assert difference.quantile(0.99) < 0.2
+        assert torch.allclose(Ours().color(given), frame.ab, atol=0.05)
         assert torch.allclose(MatchingAlone().color(given), frame.warped_ab, atol=0.05)
 
 
