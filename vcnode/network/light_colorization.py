@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 UNKNOWN = 1e4  # variance, in ab^2, of colours that nothing is known about
 
-# How far history and matching are off, as variances in ab^2. Found by search on the clips that models/lite.md gives figures for, and fifteen more.
+# How far history and matching are off, as variances in ab^2. Found by search on the clips that models/lite.md gives
+# figures for, and fifteen more.
 _WEAR = 0.05  # what one more frame adds to history
 _MISFIT = (0.2, 0.002)  # what the squared L difference after alignment adds, by itself and squared (occlusion)
 _DOUBT = 30.0  # of matched colours at the confidence below
