@@ -16,6 +16,12 @@ def tiny_model():
 
 
 @pytest.fixture(scope="session")
+def other_model():
+    """The same architecture as the tiny model, other weights."""
+    return random_model(lookup("lite").configuration() | {"head_width": 32, "color_widths": [8, 16, 24, 32]}, seed=2)
+
+
+@pytest.fixture(scope="session")
 def tiny_devc():
     """The paper's network with a narrow colour net; its encoder and head have one size only, so use it sparingly."""
     return random_model(lookup("devc").configuration() | {"color_widths": [8, 16, 32, 32]})

@@ -9,6 +9,7 @@
 from vcnode.errors import VcnodeError
 from vcnode.network import Model, State
 from vcnode.sequence import (
+    ClipState,
     ColoredFrame,
     MemoryStateCache,
     Reference,
@@ -17,6 +18,7 @@ from vcnode.sequence import (
     Shot,
     StateCache,
     colorize,
+    find_cuts,
     load,
     load_shots,
 )
@@ -24,6 +26,7 @@ from vcnode.sequence import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClipState",
     "ColoredFrame",
     "MemoryStateCache",
     "Model",
@@ -35,6 +38,7 @@ __all__ = [
     "StateCache",
     "VcnodeError",
     "colorize",
+    "find_cuts",
     "load",
     "load_shots",
 ]

@@ -38,7 +38,7 @@ def test_a_stream_is_the_same_with_and_without_a_store(engine):
     plain = list(stream(engine, FRAMES, None))
     stored = list(stream(engine, FRAMES, store))
     again = list(stream(engine, FRAMES, store))
-    assert [number for number, _, _ in plain] == list(range(4, 13))
+    assert [link.number for link, _, _ in plain] == list(range(4, 13))
     for others in (stored, again):
         assert equal(states(frame for _, _, frame in plain), states(frame for _, _, frame in others))
     assert store.stored == list(range(9))

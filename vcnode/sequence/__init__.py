@@ -1,6 +1,8 @@
 """The frame-sequence API: references, shots, states, and the engine that walks frames."""
 
+from vcnode.sequence.clip_state import ClipState
 from vcnode.sequence.colorize import colorize
+from vcnode.sequence.cuts import CUT_THRESHOLD, find_cuts
 from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.loading import choose_device, load
 from vcnode.sequence.reference import Reference
@@ -12,7 +14,9 @@ from vcnode.sequence.shots_file import load_shots, save_shots
 from vcnode.sequence.state_cache import CacheInfo, MemoryStateCache, StateCache, StateStore
 
 __all__ = [
+    "CUT_THRESHOLD",
     "CacheInfo",
+    "ClipState",
     "ColoredFrame",
     "MemoryStateCache",
     "Reference",
@@ -23,6 +27,7 @@ __all__ = [
     "StateStore",
     "choose_device",
     "colorize",
+    "find_cuts",
     "load",
     "load_shots",
     "parse_reference_argument",

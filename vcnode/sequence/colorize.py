@@ -1,19 +1,22 @@
 """Streaming: frames in, coloured frames out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain as join
-from itertools import count, islice
+from dataclasses import replace
+from itertools import count
 
 from torch import Tensor
 
 from vcnode.errors import Cancelled, InputError
 from vcnode.network import Model
+from vcnode.sequence.clip_state import ClipState, ShotState
+from vcnode.sequence.cuts import check_threshold, is_cut, thumbnail
 from vcnode.sequence.frame import ColoredFrame, FrameLike, gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_engine import ShotEngine
-from vcnode.sequence.shots import Shot, check_shots, whole_clip
+from vcnode.sequence.shot_references import ShotReferences
+from vcnode.sequence.shots import Shot, check_shots, shot_at, whole_clip
 from vcnode.sequence.state_store import StateStore
 from vcnode.sequence.walk import stream
 
@@ -28,10 +31,13 @@ def colorize(
     shots: Iterable[Shot] | None = None,
     settings: Settings | None = None,
     cache: StateStore | None = None,
+    state: ClipState | None = None,
+    first: int | None = None,
+    cut_threshold: float | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[ColoredFrame]:
-    """Colour a clip, frame by frame, in constant memory.
+    """Colour a clip, or a piece of one, frame by frame, in constant memory.
 
     Args:
         frames: Luma or RGB; see `vcnode.sequence.frame.lightness_of`.
@@ -40,6 +46,12 @@ def colorize(
         shots: Shots with references of their own; frames outside stay gray.
         settings: Choices; defaults suit most footage.
         cache: Where states are kept, so that a second run or a seek need not compute them again.
+        state: That of the last frame of an earlier run: pieces that are coloured one after the other like this have
+            the pixels of one unbroken run.
+        first: Number in the clip of the first of `frames`: 0, or where the state says. Shots and references count
+            from the start of the clip.
+        cut_threshold: Start a shot's colours anew where the picture differs by more from the one before, 0..1 (0.4
+            suits most footage); None: only where `shots` say. See `vcnode.sequence.cuts`.
         progress: Called with the number of frames done, after each.
         cancelled: Asked before each frame; True ends the run. Frames finished before are not lost.
 
@@ -47,7 +59,8 @@ def colorize(
         Every frame, in order.
 
     Raises:
-        InputError: No or both of references and shots, a frame or reference that cannot be used.
+        InputError: No or both of references and shots, a frame or reference that cannot be used, or a state that does
+            not fit.
         MediaError: A reference that cannot be read.
         Cancelled: `cancelled` said so.
     """
@@ -55,39 +68,105 @@ def colorize(
     if bool(references) == (shots is not None):
         raise InputError("Give either references or shots: colours come from one of them.")
     plan = whole_clip(references) if shots is None else check_shots(shots)
-    return _watched(_colorize(frames, plan, model, settings or Settings(), cache), progress, cancelled)
+    if cut_threshold is not None:
+        check_threshold(cut_threshold)
+    if first is not None and first < 0:
+        raise InputError(f"The first frame's number is {first}: frames count from 0.")
+    if state is not None and first not in (None, state.number):
+        raise InputError(
+            f"The state is for frame {state.number}, but the first frame given is {first}: give frame "
+            f"{state.number}, or start without a state."
+        )
+    before = state or ClipState(first or 0)
+    piece = _Piece(_Numbered(frames, before, cut_threshold), plan, model, settings or Settings(), cache)
+    return _watched(piece.colored(before.shot), progress, cancelled)
 
 
-def _colorize(
-    frames: Iterable[FrameLike],
-    shots: tuple[Shot, ...],
-    model: Model,
-    settings: Settings,
-    cache: StateStore | None,
-) -> Iterator[ColoredFrame]:
-    digest = model_digest(model)
-    waiting = ((number, lightness_of(frame, number)) for number, frame in enumerate(frames))
-    remaining = list(shots)
-    for number, lightness in waiting:
-        while remaining and remaining[0].last is not None and remaining[0].last < number:
-            remaining.pop(0)
-        if not remaining or number not in remaining[0]:
-            yield gray_frame(number, lightness)
-            continue
-        shot = remaining.pop(0)
-        engine = ShotEngine(model, digest, shot.references, number, lightness, settings)
-        of_shot = _frames_of(shot, (number, lightness), waiting)
-        for position, full, frame in stream(engine, of_shot, cache):
-            yield engine.finish(frame, full, position)
+class _Piece:
+    """A piece of a clip under way."""
+
+    def __init__(
+        self, frames: "_Numbered", plan: tuple[Shot, ...], model: Model, settings: Settings, cache: StateStore | None
+    ) -> None:
+        self.frames, self.plan, self.model, self.settings, self.cache = frames, plan, model, settings, cache
+        self.digest = model_digest(model)
+        self.read: ShotReferences | None = None
+
+    def colored(self, going_on: ShotState | None) -> Iterator[ColoredFrame]:
+        """Yield every frame; the first may go on in the midst of a shot."""
+        while (following := self.frames.peek()) is not None:
+            number, lightness, cut = following
+            shot = shot_at(self.plan, number)
+            if shot is None:
+                self.frames.take()
+                left = ClipState(number + 1, None, self.frames.thumbnails.pop(number, None))
+                yield replace(gray_frame(number, lightness), state=left)
+            else:
+                within = going_on is not None and not cut and shot.first <= going_on.first
+                yield from self._shot(shot, number, lightness, going_on if within else None)
+            going_on = None
+
+    def _shot(self, shot: Shot, number: int, lightness: Tensor, going_on: ShotState | None) -> Iterator[ColoredFrame]:
+        begin, bars = (number, None) if going_on is None else (going_on.first, going_on.bars)
+        references = self._references(shot)
+        engine = ShotEngine(self.model, self.digest, references, begin, lightness, self.settings, bars)
+        if going_on is not None:
+            going_on.check(engine, number)
+        before = None if going_on is None else (number, going_on.key, going_on.state)
+        for link, full, frame in stream(engine, self.frames.until(shot.last), self.cache, before):
+            looks = self.frames.thumbnails.pop(link.number, None)
+            left = ClipState(link.number + 1, ShotState.of(engine, link.key, frame.state), looks)
+            yield replace(engine.finish(frame, full, link.number), state=left)
+
+    def _references(self, shot: Shot) -> ShotReferences:
+        """Read and encode references once for as long as shots share them."""
+        if self.read is None or self.read.given != shot.references:
+            self.read = ShotReferences(self.model, shot.references, self.settings)
+        return self.read
 
 
-def _frames_of(
-    shot: Shot, first: tuple[int, Tensor], following: Iterator[tuple[int, Tensor]]
-) -> Iterator[tuple[int, Tensor]]:
-    """The shot's frames, leaving the next shot's in `following`."""
-    if shot.last is None:
-        return join([first], following)
-    return join([first], islice(following, shot.last - first[0]))
+class _Numbered:
+    """Frames with their numbers and L, one looked at in advance; notes where a cut is.
+
+    Attributes:
+        thumbnails: Of the frames taken, by number, where cuts are looked for; whoever yields a frame removes its own.
+    """
+
+    def __init__(self, frames: Iterable[FrameLike], before: ClipState, threshold: float | None) -> None:
+        self._frames, self._number, self._threshold = iter(frames), before.number, threshold
+        self._next: tuple[int, Tensor, bool] | None = None
+        self._seen: Tensor | None = before.thumbnail
+        self.thumbnails: dict[int, Tensor] = {}
+
+    def peek(self) -> tuple[int, Tensor, bool] | None:
+        """The next frame: its number, L, and whether it begins a shot by its looks; None after the last."""
+        if self._next is None:
+            frame = next(self._frames, None)
+            if frame is None:
+                return None
+            lightness, cut = lightness_of(frame, self._number), False
+            if self._threshold is not None:
+                now = thumbnail(lightness)
+                cut, self._seen = is_cut(self._seen, now, self._threshold), now
+                self.thumbnails[self._number] = now
+            self._next = (self._number, lightness, cut)
+            self._number += 1
+        return self._next
+
+    def take(self) -> None:
+        """Go past the frame that `peek` showed."""
+        self._next = None
+
+    def until(self, last: int | None) -> Iterator[tuple[int, Tensor]]:
+        """Take frames up to a shot's last, or to a cut; the first of them may be one."""
+        begun = False
+        while (following := self.peek()) is not None:
+            number, lightness, cut = following
+            if (last is not None and number > last) or (cut and begun):
+                return
+            begun = True
+            self.take()
+            yield number, lightness
 
 
 def _watched(

@@ -1,7 +1,7 @@
 """Frames on their way in and out of the engine."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from torch import Tensor
 from vcnode.color import Matrix, chroma_keeping_luma, gray_of_lightness, lightness_of_gray, rgb_keeping_luma, rgb_to_lab
 from vcnode.errors import InputError
 from vcnode.sequence.reference import floats
+
+if TYPE_CHECKING:
+    from vcnode.sequence.clip_state import ClipState
 
 type FrameLike = NDArray[Any] | Tensor
 
@@ -56,6 +59,7 @@ class ColoredFrame:
             Similarity is not correctness: plain areas resemble each other.
         reference: Which of the shot's references was matched, counted from 0, `(1, 1, H, W)`, int16; -1 for none.
         warped_ab: What matching alone says `(1, 2, H, W)`.
+        state: To go on after this frame in another run; None where frames are taken in any order (`Sequence`).
     """
 
     number: int
@@ -64,6 +68,7 @@ class ColoredFrame:
     confidence: Tensor
     reference: Tensor
     warped_ab: Tensor
+    state: "ClipState | None" = None
 
     def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
         """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""

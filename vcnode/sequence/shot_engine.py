@@ -1,12 +1,9 @@
 """One shot: what is done once for all its frames, and the steps every frame goes through."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.color import Bars, WorkingSize, find_bars
@@ -18,30 +15,13 @@ from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
+from vcnode.sequence.shot_references import MULTIPLE, Picture, ShotReferences, network
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 __all__ = ["ShotEngine", "WorkingFrame"]
 
-_MULTIPLE = 8
 _SAME_ASPECT = 0.02  # relative difference up to which a reference can stand in for a frame
 _SAME_PICTURE = 2.5  # mean difference in L up to which a reference without a number is taken for the first frame
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A reference as it was read, bars cut off, and as the network sees it.
-
-    Attributes:
-        reference: What the user gave.
-        lab: Lab at its own size `(1, 3, H, W)`.
-        working: Lab at working size, padded to the network's multiple.
-        mask: Where it may be matched, at working size `(1, 1, H, W)`; never in the padding.
-    """
-
-    reference: Reference
-    lab: Tensor
-    working: Tensor
-    mask: Tensor
 
 
 class ShotEngine:
@@ -50,10 +30,12 @@ class ShotEngine:
     Args:
         model: On its device.
         model_digest: Identifies its weights and architecture.
-        references: Of the shot, at least one.
+        references: Of the shot, at least one; or as an earlier shot has read them, for the same model and settings.
         first: Number of the shot's first frame in the clip.
         first_lightness: L of that frame `(1, 1, H, W)`; decides size and black bars of the whole shot.
         settings: The user's choices.
+        bars: Those found at the shot's first frame, when a run goes on in its midst; `first_lightness` is then any
+            frame's.
 
     Raises:
         InputError: A reference cannot be used.
@@ -64,39 +46,36 @@ class ShotEngine:
         self,
         model: Model,
         model_digest: str,
-        references: Sequence[Reference],
+        references: Sequence[Reference] | ShotReferences,
         first: int,
         first_lightness: Tensor,
         settings: Settings,
+        bars: Bars | None = None,
     ) -> None:
         self.settings, self.first = settings, first
-        self.model = model
-        self.device = next(model.parameters()).device
-        self.short_side = settings.working_size or model.config.working_size
+        self.model, self.model_digest = model, model_digest
+        if not isinstance(references, ShotReferences):
+            references = ShotReferences(model, references, settings)
+        self.shot_references = references
+        self.device, self.short_side = references.device, references.short_side
         self.frame_size = (first_lightness.shape[2], first_lightness.shape[3])
-        self.bars = find_bars(first_lightness) if settings.find_bars else Bars()
+        found = find_bars(first_lightness) if settings.find_bars and bars is None else Bars()
+        self.bars = found if bars is None else bars
         height, width = self.bars.crop(first_lightness).shape[2:]
-        self.size = WorkingSize.fit(height, width, self.short_side, _MULTIPLE)
+        self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
         self.finisher = Finisher(self.bars, self.size, settings)
-        pictures = [self._read(reference) for reference in references]
-        self.seeds = self._seeds(pictures, first_lightness)
-        self._unencoded = [(picture.working, picture.mask, picture.reference.weight) for picture in pictures]
-        parts = [digest_tensor(part) for working, mask, _ in self._unencoded for part in (working, mask)]
-        parts.append(digest_settings({"weights": [weight for _, _, weight in self._unencoded]}))
+        self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
+        parts = [references.digest]
         for number in sorted(self.seeds):
             parts.append(digest_settings({"keyframe": number - first}))
             parts.append(digest_tensor(self.seeds[number].ab))
         fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **rounding(self.device)}
         self.start_key = start_key(model_digest, {**settings.of_state(), **fixed}, combine_digests(parts))
 
-    @cached_property
+    @property
     def references(self) -> References:
         """The encoded references; a run whose states are all stored needs none."""
-        images, masks, weights = zip(*self._unencoded, strict=True)
-        with self._network():
-            return self.model.encode_references(
-                [image.to(self.device) for image in images], [mask.to(self.device) for mask in masks], weights
-            )
+        return self.shot_references.encoded
 
     def working(self, lightness: Tensor, number: int) -> Tensor:
         """Bring a frame's L `(1, 1, H, W)` to working size, one frame at a time so that rounding never varies.
@@ -127,7 +106,7 @@ class ShotEngine:
         lightness = torch.cat([now for now, _, _ in batch]).to(self.device)
         previous = torch.cat([_before(now, seed, before) for now, seed, before in batch]).to(self.device)
         hard = self.settings.compat == "devc"
-        with self._network():
+        with network(self.device, self.settings):
             prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
             return {place: prepared[place] for place in slots}
 
@@ -138,7 +117,7 @@ class ShotEngine:
             state = seed
         if state is None:
             state = self.model.init_state(self.size.padded_height, self.size.padded_width)
-        with self._network():
+        with network(self.device, self.settings):
             step, state = self.model.advance(prepared, state.to(self.device))
             return _on_cpu(step, state)
 
@@ -146,34 +125,16 @@ class ShotEngine:
         """Bring the network's result to the frame's own size."""
         return self.finisher.finish(frame, lightness, number)
 
-    @contextmanager
-    def _network(self) -> Iterator[None]:
-        """No gradients, and the precision that the settings say even where the host has switched autocast on."""
-        half = self.settings.precision == "float16"
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.float16, enabled=half):
-            yield
-
-    def _read(self, reference: Reference) -> _Picture:
-        """Bring a reference to a working size of its own."""
-        lab = reference.lab()
-        mask = reference.mask_for(lab.shape[2], lab.shape[3])
-        bars = find_bars(lab[:, :1]) if self.settings.find_bars else Bars()
-        mask = torch.ones_like(lab[:, :1]) if mask is None else mask
-        lab, mask = bars.crop(lab), bars.crop(mask)
-        size = WorkingSize.fit(lab.shape[2], lab.shape[3], self.short_side, _MULTIPLE)
-        mask = size.shrink(mask) * ~size.padding_mask(mask.device)
-        if not bool((F.avg_pool2d(mask, 4) > 0.5).any()):
-            raise InputError(f"The mask of reference {reference} leaves nothing to match: make its white area larger.")
-        return _Picture(reference, lab, size.shrink(lab).contiguous(), mask)
-
-    def _seeds(self, pictures: Sequence[_Picture], first_lightness: Tensor) -> dict[int, State]:
+    def _seeds(self, pictures: Sequence[Picture], first_lightness: Tensor | None) -> dict[int, State]:
         """States that keyframes put in place of history: the reference itself is what came before its frame.
 
         A reference without a number that shows the shot's first frame is taken as its keyframe; not by the authors'
-        script, which is told.
+        script, which is told. Nor in a shot's midst, where the first frame is not at hand.
         """
         seeds: dict[int, State] = {}
-        first = self.size.shrink(self.bars.crop(first_lightness))
+        first: Tensor | None = None
+        if first_lightness is not None and self.settings.compat is None:
+            first = self.size.shrink(self.bars.crop(first_lightness))
         for picture in pictures:
             height, width = picture.lab.shape[2:]
             aspect, frame_aspect = width / height, self.size.frame_width / self.size.frame_height
@@ -181,12 +142,15 @@ class ShotEngine:
                 continue
             lab = replace(self.size, frame_height=height, frame_width=width).shrink(picture.lab)
             number = picture.reference.frame
-            guesses = number is None and self.settings.compat is None
-            if guesses and float((lab[:, :1] - first).abs().mean()) < _SAME_PICTURE:
+            if number is None and first is not None and _same_picture(lab[:, :1], first):
                 number = self.first
             if number is not None and number not in seeds:
                 seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), lab.new_zeros(1, 1, 1, 1))
         return seeds
+
+
+def _same_picture(lightness: Tensor, other: Tensor) -> bool:
+    return float((lightness - other).abs().mean()) < _SAME_PICTURE
 
 
 def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:

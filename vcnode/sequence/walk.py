@@ -21,17 +21,20 @@ class Link:
     key: str
 
 
-def chain(engine: ShotEngine, frames: Iterable[tuple[int, Tensor]]) -> Iterator[tuple[Link, Tensor]]:
+def chain(
+    engine: ShotEngine, frames: Iterable[tuple[int, Tensor]], key: str | None = None
+) -> Iterator[tuple[Link, Tensor]]:
     """Derive the keys of a shot's frames, from its first on.
 
     Args:
         engine: Of the shot.
         frames: Number and L `(1, 1, H, W)` of each, without gaps.
+        key: Of the state before the frames; None at the shot's start.
 
     Yields:
         Each frame's link, and its L.
     """
-    key = engine.start_key
+    key = key or engine.start_key
     for number, lightness in frames:
         working = engine.working(lightness, number)
         key = next_key(key, digest_tensor(working))
@@ -79,26 +82,37 @@ def color_links(
 
 
 def stream(
-    engine: ShotEngine, frames: Iterable[tuple[int, Tensor]], store: StateStore | None
-) -> Iterator[tuple[int, Tensor, WorkingFrame]]:
-    """Colour a whole shot from its first frame, holding one look-ahead window of frames in memory.
+    engine: ShotEngine,
+    frames: Iterable[tuple[int, Tensor]],
+    store: StateStore | None,
+    before: tuple[int, str, State] | None = None,
+) -> Iterator[tuple[Link, Tensor, WorkingFrame]]:
+    """Colour a shot's frames in order, holding one look-ahead window of them in memory.
 
     Where a frame cannot be read, those before it are finished first.
 
+    Args:
+        engine: Of the shot.
+        frames: Number and L `(1, 1, H, W)` of each, without gaps.
+        store: Where states are looked up and kept; None: nowhere.
+        before: Number of the first of `frames`, and key and state that the frame before it left; None at the shot's
+            start.
+
     Yields:
-        Number, L and result of each frame.
+        Each frame with its L and result.
     """
-    state: State | None = None
-    following = chain(engine, frames)
+    number, key, state = before or (engine.first, None, None)
+    following = chain(engine, frames, key)
+    window = engine.settings.look_ahead
     failure: Exception | None = None
     while failure is None:
-        group, failure = read_up_to(following, engine.settings.look_ahead)
+        group, failure = read_up_to(following, window - (number - engine.first) % window)
         if not group and failure is None:
             return
         links = [link for link, _ in group]
         for (link, lightness), frame in zip(group, color_links(engine, links, state, store), strict=True):
-            yield link.number, lightness, frame
-            state = frame.state
+            yield link, lightness, frame
+            number, state = link.number + 1, frame.state
     raise failure
 
 
