@@ -21,6 +21,7 @@ from vcnode.sequence.shot_engine import ShotEngine
 
 _FORMAT = 1
 _THUMBNAIL = "thumbnail"
+_METADATA = "vcnode_clip_state"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ class ClipState:
             }
         text = json.dumps(facts, sort_keys=True)
         payload = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        return save_safetensors(payload, {"vcnode_clip_state": text, "checksum": _checksum(text, payload)})
+        # One entry of metadata alone: safetensors writes several in any order, and equal states are equal bytes.
+        return save_safetensors(payload, {_METADATA: json.dumps([text, _checksum(text, payload)])})
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "the data") -> "ClipState":
@@ -135,10 +137,10 @@ class ClipState:
         """
         try:
             tensors = load_safetensors(data)
-            header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-            text = header["vcnode_clip_state"]
+            header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+            text, checksum = json.loads(header["__metadata__"][_METADATA])
             facts = json.loads(text)
-            if header["checksum"] != _checksum(text, tensors):
+            if checksum != _checksum(text, tensors):
                 raise ValueError("its checksum does not fit")
             if facts["format"] != _FORMAT:
                 raise ValueError(f"its format is {facts['format']}, and {_FORMAT} is known")
