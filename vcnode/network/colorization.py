@@ -5,10 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.errors import InputError
-
-
-def _conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+from vcnode.network.convolution import Conv3x3, DoublingConv3x3
 
 
 def _halve(width: int) -> nn.Conv2d:
@@ -17,7 +14,7 @@ def _halve(width: int) -> nn.Conv2d:
 
 
 def _double(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), _conv3(inputs, outputs))
+    return nn.Sequential(nn.Identity(), DoublingConv3x3(inputs, outputs))  # the authors' keys count the doubling
 
 
 class DevcColorNet(nn.Module):
@@ -33,30 +30,30 @@ class DevcColorNet(nn.Module):
     def __init__(self, widths: tuple[int, int, int, int] = (64, 128, 256, 512)) -> None:
         super().__init__()
         full, half, quarter, eighth = widths
-        self.conv1_1 = nn.Sequential(_conv3(7, full // 2), nn.ReLU(), _conv3(full // 2, full))
-        self.conv1_2 = _conv3(full, full)
+        self.conv1_1 = nn.Sequential(Conv3x3(7, full // 2), nn.ReLU(), Conv3x3(full // 2, full))
+        self.conv1_2 = Conv3x3(full, full)
         self.conv1_2norm_ss = _halve(full)
-        self.conv2_1 = _conv3(full, half)
-        self.conv2_2 = _conv3(half, half)
+        self.conv2_1 = Conv3x3(full, half)
+        self.conv2_2 = Conv3x3(half, half)
         self.conv2_2norm_ss = _halve(half)
-        self.conv3_1 = _conv3(half, quarter)
-        self.conv3_2 = _conv3(quarter, quarter)
-        self.conv3_3 = _conv3(quarter, quarter)
+        self.conv3_1 = Conv3x3(half, quarter)
+        self.conv3_2 = Conv3x3(quarter, quarter)
+        self.conv3_3 = Conv3x3(quarter, quarter)
         self.conv3_3norm_ss = _halve(quarter)
         for stage, dilation in ((4, 1), (5, 2), (6, 2), (7, 1)):
             for layer in (1, 2, 3):
                 inputs = quarter if (stage, layer) == (4, 1) else eighth
-                self.add_module(f"conv{stage}_{layer}", _conv3(inputs, eighth, dilation))
+                self.add_module(f"conv{stage}_{layer}", Conv3x3(inputs, eighth, dilation))
         self.conv8_1 = _double(eighth, quarter)
-        self.conv3_3_short = _conv3(quarter, quarter)
-        self.conv8_2 = _conv3(quarter, quarter)
-        self.conv8_3 = _conv3(quarter, quarter)
+        self.conv3_3_short = Conv3x3(quarter, quarter)
+        self.conv8_2 = Conv3x3(quarter, quarter)
+        self.conv8_3 = Conv3x3(quarter, quarter)
         self.conv9_1 = _double(quarter, half)
-        self.conv2_2_short = _conv3(half, half)
-        self.conv9_2 = _conv3(half, half)
+        self.conv2_2_short = Conv3x3(half, half)
+        self.conv9_2 = Conv3x3(half, half)
         self.conv10_1 = _double(half, half)
-        self.conv1_2_short = _conv3(full, half)
-        self.conv10_2 = _conv3(half, half)
+        self.conv1_2_short = Conv3x3(full, half)
+        self.conv10_2 = Conv3x3(half, half)
         self.conv10_ab = nn.Conv2d(half, 2, 1)
 
     def forward(

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.errors import InputError
+from vcnode.network.convolution import Conv3x3, ValidConv3x3
 
 
 class MatchingHead(Protocol):
@@ -48,9 +49,9 @@ class _ResidualBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect")
+        self.conv1 = Conv3x3(width, width, reflect=True)
         self.prelu = nn.PReLU()
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect")
+        self.conv2 = Conv3x3(width, width, reflect=True)
 
     def forward(self, inputs: Tensor) -> Tensor:
         x = self.prelu(F.instance_norm(self.conv1(inputs)))
@@ -61,7 +62,7 @@ class _ResidualBlock(nn.Module):
 def _conv_norm_prelu(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
     return [
         nn.ReflectionPad2d(1),  # a layer of its own, because the authors' keys count it
-        nn.Conv2d(inputs, outputs, 3, stride),
+        ValidConv3x3(inputs, outputs) if stride == 1 else nn.Conv2d(inputs, outputs, 3, stride),
         nn.InstanceNorm2d(outputs),
         nn.PReLU(),
     ]

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.errors import InputError, ModelError
+from vcnode.network.convolution import Conv3x3
 
 
 class Encoder(Protocol):
@@ -82,7 +83,7 @@ class VGG19Encoder(nn.Module):
         width = 3
         for stage, (out, count) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)), start=1):
             for layer in range(1, count + 1):
-                self.add_module(f"conv{stage}_{layer}", nn.Conv2d(width, out, 3, padding=1))
+                self.add_module(f"conv{stage}_{layer}", Conv3x3(width, out))
                 width = out
         self.mean: Tensor
         mean_bgr = torch.tensor([0.40760392, 0.45795686, 0.48501961]).view(3, 1, 1)
