@@ -119,7 +119,7 @@ def _dilated(x: Tensor, weight: Tensor, bias: Tensor, step: int) -> Tensor:
     rows, columns = -(-height // step), -(-width // step)
     whole = F.pad(x, (step, (columns + 1) * step - width, step, (rows + 1) * step - height))
     parts = [whole[:, :, row::step, column::step] for row in range(step) for column in range(step)]
-    found = _winograd(torch.cat(parts), weight, bias).split(batch)
+    found = torch.split(_winograd(torch.cat(parts), weight, bias), batch)
     size = (batch, weight.shape[0], rows * step, columns * step)
     out = torch.empty(size, dtype=x.dtype, memory_format=torch.channels_last)
     for row in range(step):
