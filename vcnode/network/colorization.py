@@ -1,11 +1,15 @@
 """The paper's recurrent colour network."""
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.errors import InputError
 from vcnode.network.convolution import Conv3x3, DoublingConv3x3
+
+_STRIP = 8192  # pixels
 
 
 def _halve(width: int) -> nn.Conv2d:
@@ -15,6 +19,12 @@ def _halve(width: int) -> nn.Conv2d:
 
 def _double(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Identity(), DoublingConv3x3(inputs, outputs))  # the authors' keys count the doubling
+
+
+def _strips(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """Cut a picture into rows few enough for a processor's cache, and for memory that grows with the width alone."""
+    rows = max(2, _STRIP // width)
+    return ((first, min(first + rows, height)) for first in range(0, height, rows))
 
 
 class DevcColorNet(nn.Module):
@@ -94,8 +104,23 @@ class DevcColorNet(nn.Module):
             x = self._stage(x, *(f"conv{stage}_{layer}" for layer in (1, 2, 3)))
         x = self._stage((self.conv8_1(x) + self.conv3_3_short(coarse)).relu_(), "conv8_2", "conv8_3")
         x = self._stage((self.conv9_1(x) + self.conv2_2_short(middle)).relu_(), "conv9_2")
-        x = F.leaky_relu(self.conv10_2((self.conv10_1(x) + self.conv1_2_short(fine)).relu_()), 0.2)
-        return 128 * torch.tanh(self.conv10_ab(x))
+        if torch.is_grad_enabled():
+            x = (self.conv10_1(x) + self.conv1_2_short(fine)).relu_()
+            return self._to_ab(self.conv10_2(x))
+        return torch.cat([self._rows(x, fine, *part) for part in _strips(height, width)], dim=2)
+
+    def _to_ab(self, x: Tensor) -> Tensor:
+        return 128 * torch.tanh(self.conv10_ab(F.leaky_relu(x, 0.2)))
+
+    def _rows(self, x: Tensor, fine: Tensor, first: int, last: int) -> Tensor:
+        """Some rows of the result: the last layers, at full size, see no farther than two rows up and down."""
+        height = fine.shape[2]
+        above, below = max(first - 1, 0), min(last + 1, height)
+        doubling = self.conv10_1.get_submodule("1")
+        assert isinstance(doubling, DoublingConv3x3)
+        x = (doubling.rows(x, above, below) + self.conv1_2_short.rows(fine, above, below)).relu_()
+        padded = F.pad(x, (1, 1, int(first == 0), int(last == height)))
+        return self._to_ab(F.conv2d(padded, self.conv10_2.weight, self.conv10_2.bias))
 
     def _stage(self, x: Tensor, *convolutions: str) -> Tensor:
         """Run the named convolutions, a ReLU after each, then instance normalisation."""

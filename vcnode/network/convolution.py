@@ -62,6 +62,10 @@ class Conv3x3(nn.Conv2d):
         mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
         return _winograd(F.pad(x, (1, 1, 1, 1), mode=mode), self.weight, self.bias)
 
+    def rows(self, x: Tensor, first: int, last: int) -> Tensor:
+        """Rows `first` to before `last` of the result alone, where the border is zero and taps are neighbours."""
+        return F.conv2d(_rows_with_border(x, first, last), self.weight, self.bias)
+
 
 class ValidConv3x3(nn.Conv2d):
     """A 3x3 convolution of stride 1 without padding."""
@@ -83,19 +87,35 @@ class DoublingConv3x3(Conv3x3):
         """Convolve `(B, C, H, W)` to `(B, O, 2 H, 2 W)`."""
         if torch.is_grad_enabled() and self.weight.requires_grad:
             return F.conv2d(F.interpolate(x, scale_factor=2.0, mode="nearest"), self.weight, self.bias, padding=1)
-        batch, _, height, width = x.shape
-        padded = F.pad(x, (1, 1, 1, 1))
-        size = (batch, self.out_channels, 2 * height, 2 * width)
+        return self._four_phases(x, 0, x.shape[2])
+
+    def rows(self, x: Tensor, first: int, last: int) -> Tensor:
+        """Rows `first` to before `last` of the result alone."""
+        top = first // 2
+        doubled = self._four_phases(x, top, -(-last // 2))
+        return doubled[:, :, first - 2 * top : last - 2 * top]
+
+    def _four_phases(self, x: Tensor, first: int, last: int) -> Tensor:
+        """The doubled rows of `x` from `first` to before `last`."""
+        height, width = last - first, x.shape[3]
+        padded = _rows_with_border(x, first, last)
+        size = (x.shape[0], self.out_channels, 2 * height, 2 * width)
         out = torch.empty(size, dtype=self.weight.dtype, device=x.device, memory_format=torch.channels_last)
         for row in (0, 1):
+            rows = _fold(self.weight, 2, row)
             for column in (0, 1):
                 # The upper of two doubled rows sees the row above once and its own twice, the lower its own twice and
                 # the row below once.
-                rows = _fold(self.weight, 2, row)
-                kernel = _fold(rows, 3, column)
                 seen = padded[:, :, row : row + height + 1, column : column + width + 1]
-                out[:, :, row::2, column::2] = F.conv2d(seen, kernel, self.bias)
+                out[:, :, row::2, column::2] = F.conv2d(seen, _fold(rows, 3, column), self.bias)
         return out
+
+
+def _rows_with_border(x: Tensor, first: int, last: int) -> Tensor:
+    """Rows `first` to before `last` with their neighbours, zeros around the picture."""
+    height = x.shape[2]
+    strip = x[:, :, max(first - 1, 0) : min(last + 1, height)]
+    return F.pad(strip, (1, 1, int(first == 0), int(last == height)))
 
 
 def _fold(kernel: Tensor, axis: int, place: int) -> Tensor:
