@@ -4,7 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rendering.films import luma, planes, read_pictures, same_film, write_pictures, write_reference
+from rendering.films import (
+    luma,
+    planes,
+    read_pictures,
+    same_film,
+    two_scenes,
+    write_film,
+    write_pictures,
+    write_reference,
+)
 
 from vcnode.cli import main
 
@@ -43,8 +52,10 @@ def test_programs_get_json_lines(colorize: Colorize, capsys: pytest.CaptureFixtu
         "width": 96,
         "height": 64,
         "format": None,
+        "begin": 0,
         "first": 0,
         "frames": 6,
+        "cuts": [],
     }
     assert all(event["event"] == "progress" for event in events[1:-1])
     result = events[-1]
@@ -110,6 +121,50 @@ def test_references_come_from_a_folder_and_shots_from_cuts_or_a_file(colorize: C
     assert colorize(reference=f"{folder / 'ref_000001.png'}@1", output=tmp_path / "one.mkv") == 0
     assert same_film(tmp_path / "cuts.mkv", tmp_path / "file.mkv")
     assert not same_film(tmp_path / "cuts.mkv", tmp_path / "one.mkv")
+
+
+def test_some_frames_are_rendered(colorize: Colorize, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for frames, count in [("2-4", 3), ("4-", 2), ("5", 1)]:
+        assert colorize(frames=frames, output=tmp_path / f"{frames}.mkv") == 0
+        assert len(planes(tmp_path / f"{frames}.mkv")) == count
+        assert "resuming" not in capsys.readouterr().err
+    assert colorize(frames="3-4", output=tmp_path / "json.mkv", json=True) == 0
+    start, *_, result = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (start["begin"], start["first"], start["frames"], result["frames"]) == (3, 3, 2, 2)
+
+
+def test_cuts_are_looked_for(colorize: Colorize, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = write_film(tmp_path / "cut.mkv", two_scenes(3, 3))
+    assert colorize(INPUT=film, cuts="3", output=tmp_path / "given.mkv") == 0
+    assert "cuts found" not in capsys.readouterr().err
+    for cuts in ("auto", "auto:0.2"):
+        assert colorize(INPUT=film, cuts=cuts, output=tmp_path / "found.mkv", overwrite=True) == 0
+        told = capsys.readouterr().err
+        assert "cuts found at 3\n" in told
+        assert "in 2 shots" in told
+        assert same_film(tmp_path / "given.mkv", tmp_path / "found.mkv")
+    assert colorize(cuts="auto", output=tmp_path / "none.mkv") == 0
+    assert "no cuts found" in capsys.readouterr().err
+    assert colorize(INPUT=film, cuts="auto", output=tmp_path / "json.mkv", json=True) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert next(event for event in events if event["event"] == "start")["cuts"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"frames": "a-b"}, "'a-b' is not a range of frames such as 100-250 or 100-"),
+        ({"frames": "9-12"}, "has the frames 0 to 5"),
+        ({"cuts": "auto:x"}, "'auto:x' is neither auto nor auto with a number such as auto:0.3"),
+        ({"cuts": "auto:2"}, "The threshold for cuts is 2.0: give a number between 0 and 1"),
+        ({"cuts": "automatic"}, "'automatic' is not a list of frames such as 100,250, nor auto"),
+    ],
+)
+def test_frames_and_cuts_that_are_none_are_refused(
+    colorize: Colorize, capsys: pytest.CaptureFixture[str], options: dict[str, str], sentence: str
+) -> None:
+    assert colorize(**options) in (1, 2)
+    assert sentence in capsys.readouterr().err
 
 
 def test_settings_reach_the_picture(colorize: Colorize, tmp_path: Path) -> None:

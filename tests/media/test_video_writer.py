@@ -130,6 +130,41 @@ def _sound(path: Path) -> list[tuple[int | None, bytes]]:
         return [(p.pts, bytes(p)) for p in container.demux(audio=0) if p.size]
 
 
+@pytest.mark.parametrize("name", ["target.mp4", "target.mkv"])
+def test_a_stretch_starts_at_zero_with_the_sound_that_begins_in_it(
+    make_clip: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    source = make_clip("source.mp4", audio="aac")  # 30 frames a second
+    begin, end = Fraction(20, 30), Fraction(40, 30)
+    with (
+        VideoReader(source) as reader,
+        VideoWriter(tmp_path / name, like=reader.info, audio_from=source, begin=begin, cut_audio=True) as writer,
+    ):
+        for frame in reader.frames(20):
+            if frame.index == 40:
+                break
+            assert frame.luma is not None
+            assert frame.chroma is not None
+            writer.write((frame.luma, *frame.chroma), replace(frame.time, index=frame.index - 20))
+    frames = list(VideoReader(tmp_path / name))
+    seconds = [float(frame.pts * frame.time.time_base) for frame in frames]
+    assert seconds == pytest.approx([n / 30 for n in range(20)], abs=0.001)
+    wanted = [(time, data) for time, data in _seconds_of_sound(source) if begin <= time < end]
+    assert len(wanted) > 20
+    written = _seconds_of_sound(tmp_path / name)
+    assert [data for _, data in written] == [data for _, data in wanted]
+    assert [float(time) for time, _ in written] == pytest.approx([float(t - begin) for t, _ in wanted], abs=0.001)
+
+
+def _seconds_of_sound(path: Path) -> list[tuple[Fraction, bytes]]:
+    with av.open(str(path)) as container:
+        return [
+            (packet.pts * Fraction(packet.time_base), bytes(packet))
+            for packet in container.demux(audio=0)
+            if packet.size and packet.pts is not None and packet.time_base is not None
+        ]
+
+
 def test_an_untagged_source_gets_the_matrix_its_chroma_was_made_with(
     make_clip: Callable[..., Path], tmp_path: Path, some_planes: Planes, times: Times
 ) -> None:

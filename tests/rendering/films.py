@@ -119,3 +119,10 @@ def write_pictures(folder: Path, frames: Sequence[np.ndarray], *, first: int = 1
 
 def read_pictures(folder: Path, prefix: str) -> list[np.ndarray]:
     return [np.array(PIL.Image.open(path)) for path in sorted(folder.glob(f"{prefix}.*.png"))]
+
+
+def two_scenes(first: int, second: int) -> list[np.ndarray]:
+    """A cut behind `first` frames: waves, then slanted stripes."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    stripes = [127 + 100 * np.sign(np.sin((rows * 2 + columns + number) / 11)) for number in range(second)]
+    return luma(first) + [frame.astype(np.uint8) for frame in stripes]

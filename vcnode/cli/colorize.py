@@ -1,6 +1,7 @@
 """`vcnode colorize`: a file in, a coloured file out."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -9,9 +10,17 @@ from vcnode.cli.failures import Stopped
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import stop_request
 from vcnode.color import UpsampleMethod
+from vcnode.color.encodings import ENCODINGS
 from vcnode.errors import Cancelled
-from vcnode.rendering import RenderJob, render
-from vcnode.sequence import Reference, Settings, load_shots, parse_reference_argument, references_in_folder
+from vcnode.rendering import RenderJob, reference_picture, render
+from vcnode.sequence import (
+    CUT_THRESHOLD,
+    Reference,
+    Settings,
+    load_shots,
+    parse_reference_argument,
+    references_in_folder,
+)
 
 
 def add_parser(commands: Commands) -> None:
@@ -24,6 +33,9 @@ def add_parser(commands: Commands) -> None:
         "rotation and colour tags are kept. A render that was stopped goes on where it was when called again.",
     )
     parser.add_argument("input", type=Path, metavar="INPUT", help="a video, shot.####.png, or a folder of pictures")
+    parser.add_argument(
+        "--frames", type=_stretch, metavar="FIRST-LAST", help="render only these, counted from 0; 100- is to the end"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="a video by its ending, or shot.####.png")
     colors = parser.add_argument_group("colours")
     colors.add_argument(
@@ -34,7 +46,13 @@ def add_parser(commands: Commands) -> None:
         help="an image with the colours wanted, and the frame it shows if it is one; may be repeated",
     )
     colors.add_argument("--references", type=Path, metavar="FOLDER", help="a folder with ref_000123.png and so on")
-    colors.add_argument("--cuts", type=_frames, default=(), metavar="N,N", help="first frames of new shots")
+    colors.add_argument(
+        "--cuts",
+        type=_cuts,
+        default=(),
+        metavar="N,N|auto",
+        help="first frames of new shots; auto looks for them (auto:0.3 finds more than the usual 0.4)",
+    )
     colors.add_argument("--shots", type=Path, metavar="YAML", help="a file with shots and their references")
     colors.add_argument("--saturation", type=float, default=1.0, metavar="X", help="factor on the chroma (1)")
     colors.add_argument(
@@ -53,6 +71,9 @@ def _add_network_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
     group.add_argument("--size", type=int, metavar="PIXELS", help="short side at which the network works")
     group.add_argument("--look-ahead", type=int, default=1, metavar="N", help="frames prepared as one batch (1)")
+    group.add_argument(
+        "--precision", choices=["float32", "float16"], default="float32", help="of the convolutions, on GPUs (float32)"
+    )
     group.add_argument("--compat", choices=["devc"], help="colour as the authors' script does")
     group.add_argument("--cache", type=Path, metavar="DIR", help="keep states there, so that a second run is quick")
 
@@ -66,6 +87,9 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--depth", type=int, metavar="BITS", help="bits of a code (the input's)")
     group.add_argument("--chroma", choices=["420", "422", "444"], help="subsampling (the codec's usual)")
     group.add_argument("--quality", type=int, metavar="CRF", help="of h264 and hevc, 0 (lossless) to 51")
+    group.add_argument("--encoding", choices=list(ENCODINGS), help="of EXR frames, references and result (linear-srgb)")
+    group.add_argument("--layer", help="of EXR frames, the layer to colour (the main picture)")
+    group.add_argument("--confidence-layer", action="store_true", help="put the confidence into EXR frames as a layer")
     group.add_argument("--frame-rate", type=float, default=24.0, metavar="FPS", help="of an image sequence (24)")
     group.add_argument("--no-audio", action="store_true", help="leave the sound out")
     group.add_argument("--confidence", type=Path, metavar="OUT", help="a second, gray film of the confidence")
@@ -86,7 +110,13 @@ def run(options: argparse.Namespace) -> None:
     display = JsonLines() if options.json else Terminal(quiet=options.quiet)
     with stop_request() as stop:
         try:
-            result = render(job_of(options), on_start=display.start, on_frame=display.frame, cancelled=stop.asked)
+            result = render(
+                job_of(options),
+                on_search=display.search,
+                on_start=display.start,
+                on_frame=display.frame,
+                cancelled=stop.asked,
+            )
         except (Cancelled, KeyboardInterrupt) as error:
             notes = getattr(error, "__notes__", ["Nothing was finished yet."])
             raise Stopped(" ".join([str(error) or "Stopped, as asked.", *notes]), stop.exit_code) from error
@@ -111,8 +141,10 @@ def job_of(options: argparse.Namespace) -> RenderJob:
         source=options.input,
         output=options.output,
         references=_references(options),
-        cuts=options.cuts,
+        cuts=options.cuts if isinstance(options.cuts, tuple) else (),
+        cut_threshold=options.cuts if isinstance(options.cuts, float) else None,
         shots=load_shots(options.shots) if options.shots is not None else None,
+        frames=options.frames,
         model=options.model,
         device=options.device,
         settings=Settings(
@@ -121,7 +153,11 @@ def job_of(options: argparse.Namespace) -> RenderJob:
             saturation=options.saturation,
             upsampling=options.upsampling,
             compat=options.compat,
+            precision=options.precision,
         ),
+        encoding=options.encoding,
+        layer=options.layer,
+        confidence_layer=options.confidence_layer,
         codec=options.codec,
         depth=options.depth,
         chroma=options.chroma,
@@ -139,7 +175,32 @@ def _references(options: argparse.Namespace) -> tuple[Reference, ...]:
     references = [parse_reference_argument(argument) for argument in options.reference]
     if options.references is not None:
         references += references_in_folder(options.references)
-    return tuple(references)
+    return tuple(_in_encoding(reference, options.encoding) for reference in references)
+
+
+def _in_encoding(reference: Reference, encoding: str | None) -> Reference:
+    """EXR references are meant like the frames; other files say themselves how they are meant."""
+    if encoding is None or reference.path.suffix.lower() != ".exr":
+        return reference
+    return replace(reference, image=reference_picture(reference.path, encoding))
+
+
+def _cuts(text: str) -> tuple[int, ...] | float:
+    """Frames, or the threshold to find them with."""
+    if text.partition(":")[0] != "auto":
+        return _frames(text)
+    try:
+        return CUT_THRESHOLD if text == "auto" else float(text.partition(":")[2])
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor auto with a number such as auto:0.3") from None
+
+
+def _stretch(text: str) -> tuple[int, int | None]:
+    first, dash, last = text.partition("-")
+    try:
+        return int(first), int(last) if last else None if dash else int(first)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames such as 100-250 or 100-") from None
 
 
 def _frames(text: str) -> tuple[int, ...]:
@@ -148,5 +209,5 @@ def _frames(text: str) -> tuple[int, ...]:
     except ValueError:
         frames = (-1,)
     if min(frames) < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of frames such as 100,250")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of frames such as 100,250, nor auto")
     return frames

@@ -8,7 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 from vcnode.cli.messages import say
-from vcnode.rendering import RenderedFrame, RenderResult, RenderStart
+from vcnode.rendering import CutSearch, RenderedFrame, RenderResult, RenderStart
 
 _SECONDS_BETWEEN_LINES = 0.5
 
@@ -21,24 +21,32 @@ class Terminal:
     """
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+        self._quiet, self._searched = quiet, False
         self._bar: Any = None
+
+    def search(self, search: CutSearch) -> None:
+        """Move the bar of the search for cuts."""
+        self._searched = True
+        if self._bar is None and not self._quiet:
+            self._bar = self._new_bar(search.total, desc="looking for cuts")
+        if self._bar is not None:
+            self._bar.update()
 
     def start(self, start: RenderStart) -> None:
         """Say what is going to be done."""
+        self.close()
         if self._quiet:
             return
+        if self._searched:
+            say(f"cuts found at {', '.join(map(str, start.cuts))}" if start.cuts else "no cuts found")
         references = f"{start.references} reference{'' if start.references == 1 else 's'}"
         shots = f" in {start.shots} shots" if start.shots > 1 else ""
-        resumed = f", resuming at frame {start.first}" if start.first else ""
+        resumed = f", resuming at frame {start.first}" if start.first > start.begin else ""
         say(
             f"model {start.model} on {start.device}, working size {start.working_size}, {references}{shots}, "
             f"{start.info.width}x{start.info.height} to {start.output_format}{resumed}"
         )
-        interval = 0.1 if sys.stderr.isatty() else 10.0
-        self._bar = tqdm(
-            total=start.total, initial=start.first, unit=" frames", file=sys.stderr, mininterval=interval, leave=False
-        )
+        self._bar = self._new_bar(start.total, initial=start.first - start.begin)
 
     def frame(self, frame: RenderedFrame) -> None:
         """Move the bar."""
@@ -52,6 +60,10 @@ class Terminal:
             say(summary(result))
         print(result.output, flush=True)
 
+    def _new_bar(self, total: int | None, **options: Any) -> Any:
+        interval = 0.1 if sys.stderr.isatty() else 10.0
+        return tqdm(total=total, unit=" frames", file=sys.stderr, mininterval=interval, leave=False, **options)
+
     def close(self) -> None:
         """Remove the bar."""
         if self._bar is not None:
@@ -60,16 +72,21 @@ class Terminal:
 
 
 class JsonLines:
-    """One object a line on stdout: `start`, `progress` at most twice a second, `result`."""
+    """One object a line on stdout: `search` and `progress` at most twice a second, `start`, `result`."""
 
     def __init__(self) -> None:
-        self._first = 0
+        self._begin = self._first = 0
         self._total: int | None = None
         self._began = self._last = time.monotonic()
 
+    def search(self, search: CutSearch) -> None:
+        """Say how far the search for cuts is, unless that was said a moment ago."""
+        if self._is_time():
+            self._write(event="search", done=search.done, frames=search.total)
+
     def start(self, start: RenderStart) -> None:
         """Say what is going to be done."""
-        self._first, self._total = start.first, start.total
+        self._begin, self._first, self._total = start.begin, start.first, start.total
         self._began = time.monotonic()
         self._write(
             event="start",
@@ -81,18 +98,18 @@ class JsonLines:
             width=start.info.width,
             height=start.info.height,
             format=start.output_format,
+            begin=start.begin,
             first=start.first,
             frames=start.total,
+            cuts=list(start.cuts),
         )
 
     def frame(self, frame: RenderedFrame) -> None:
         """Say how far it is, unless that was said a moment ago."""
-        now = time.monotonic()
-        if now - self._last < _SECONDS_BETWEEN_LINES:
+        if not self._is_time():
             return
-        self._last = now
-        done = frame.colored.number + 1
-        fps = (done - self._first) / max(now - self._began, 1e-9)
+        done = frame.colored.number + 1 - self._begin
+        fps = (done + self._begin - self._first) / max(self._last - self._began, 1e-9)
         left = None if self._total is None else round(max(0, self._total - done) / fps, 1)
         confidence = None if frame.confidence is None else round(frame.confidence, 4)
         self._write(
@@ -120,6 +137,14 @@ class JsonLines:
 
     def close(self) -> None:
         """Nothing stays open; present so that both displays close alike."""
+
+    def _is_time(self) -> bool:
+        """Whether the last line was some time ago."""
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN_LINES:
+            return False
+        self._last = now
+        return True
 
     def _write(self, **fields: object) -> None:
         print(json.dumps(fields), flush=True)

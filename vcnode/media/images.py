@@ -10,6 +10,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from vcnode.media.color_profile import to_srgb
+from vcnode.media.exr import read_exr
 from vcnode.media.still import load_still
 
 _log = logging.getLogger(__name__)
@@ -35,9 +36,13 @@ class Image:
 def read_image(path: Path | str) -> Image:
     """Read a picture at full depth, upright (EXIF); 8-bit ones are converted from their ICC profile to sRGB.
 
+    EXR is taken as linear light of BT.709's primaries; `vcnode.rendering.reference_picture` reads other encodings.
+
     Raises:
         MediaError: When the file is missing, empty, not a picture or damaged.
     """
+    if Path(path).suffix.lower() == ".exr":
+        return _scene_linear(Path(path))
     still = load_still(Path(path))
     codes: NDArray[Any] = still.codes
     if still.icc is not None:
@@ -56,6 +61,16 @@ def read_image(path: Path | str) -> Image:
         alpha=None if still.alpha is None else _upright(_unit(still.alpha), still.orientation),
         gray=still.codes.ndim == 2,
     )
+
+
+def _scene_linear(path: Path) -> Image:
+    values = read_exr(path)
+    size = np.abs(values)
+    curved = 1.055 * size.clip(0.0031308) ** (1 / 2.4) - 0.055  # IEC 61966-2-1
+    encoded = np.where(size > 0.0031308, curved, 12.92 * size)
+    encoded = np.copysign(encoded, values).astype(np.float32)
+    gray = values.ndim == 2
+    return Image(rgb=np.repeat(encoded[..., None], 3, axis=-1) if gray else encoded, depth=32, gray=gray)
 
 
 def _unit(codes: NDArray[Any]) -> NDArray[np.float32]:

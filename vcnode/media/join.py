@@ -73,6 +73,7 @@ def join(
     time_base: Fraction,
     tags: ColorTags,
     audio_from: Path | None,
+    begin: Fraction | None,
     cut_audio: bool,
 ) -> None:
     """Copy segments one after another into `target`, with the sound of `audio_from`.
@@ -85,8 +86,10 @@ def join(
         like: The source, whose rotation, shape of pixels and container tags are kept.
         time_base: Seconds per unit of the segments' times; its numerator is 1.
         tags: The colour tags.
-        audio_from: A file whose audio streams are copied, or None.
-        cut_audio: Whether sound after the last frame is dropped (for a render that is not finished).
+        audio_from: A file whose audio streams are copied, packet by packet, or None.
+        begin: Seconds on the source's clock that are time 0 of the target; packets of sound that begin before are
+            dropped. None: where the film starts, with all sound before its first frame.
+        cut_audio: Whether packets of sound that begin after the last frame's end are dropped.
 
     Raises:
         MediaError: When segments do not fit together.
@@ -112,11 +115,11 @@ def join(
         pts = [time for segment in segments for time in segment.pts]
         last_duration = segments[-1].last_duration or (pts[-1] - pts[-2] if len(pts) > 1 else like.frame_ticks)
         end = (pts[-1] + last_duration) * time_base
-        shift = like.start_time
+        shift = like.start_time if begin is None else begin
         pictures = _video_packets(folder, segments, pts, last_duration, video, time_base, like.frame_ticks, shift)
         sounds: Iterable[tuple[Fraction, Any]] = ()
         if sound is not None and audio:
-            sounds = _audio_packets(sound, audio, shift, end if cut_audio else None)
+            sounds = _audio_packets(sound, audio, shift, begin, end if cut_audio else None)
         for _, packet in merge(pictures, sounds, key=lambda timed: timed[0]):
             output.mux(packet)
 
@@ -215,7 +218,7 @@ def _presentation_order(folder: Path, segment: Segment) -> list[int]:
 
 
 def _audio_packets(
-    sound: Any, streams: list[tuple[Any, Any]], shift: Fraction, end: Fraction | None
+    sound: Any, streams: list[tuple[Any, Any]], shift: Fraction, begin: Fraction | None, end: Fraction | None
 ) -> Iterator[tuple[Fraction, Any]]:
     copies = {source.index: copy for source, copy in streams}
     latest = Fraction(0)
@@ -224,7 +227,8 @@ def _audio_packets(
         if not packet.size or packet.pts is None:
             continue
         base = Fraction(packet.time_base)
-        if end is not None and packet.pts * base >= end:
+        time = packet.pts * base
+        if (begin is not None and time < begin) or (end is not None and time >= end):
             continue
         # The merge needs times that do not fall; streams inside a file are interleaved only roughly.
         latest = max(latest, (packet.dts if packet.dts is not None else packet.pts) * base)

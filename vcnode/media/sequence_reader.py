@@ -9,7 +9,7 @@ from typing import Self
 
 from vcnode.errors import InputError, MediaError
 from vcnode.media.color_tags import ColorTags
-from vcnode.media.exr import read_exr
+from vcnode.media.exr_frames import ExrFrames, is_exr
 from vcnode.media.pixel_layout import PixelLayout
 from vcnode.media.sequence_pattern import SequencePattern, find_pattern, is_pattern, parse_pattern
 from vcnode.media.still import load_still
@@ -23,23 +23,25 @@ _LINEAR = 8  # H.273 TransferCharacteristics
 class ImageSequenceReader:
     """Reads numbered pictures' codes bit for bit; frames keep their numbers, gaps keep their time.
 
-    Gray files give `luma`, colour files `rgb`; neither orientation nor colour profile is applied. EXR gives
-    scene-linear float32 `rgb`.
+    Gray files give `luma`, colour files `rgb`; neither orientation nor colour profile is applied. EXR gives float32,
+    scene-linear unless somebody declares otherwise, as large as the union of all frames' data windows.
 
     Args:
         path: `shot.####.png`, `shot.%04d.png`, or a folder that holds one sequence.
         frame_rate: Frames a second, as pictures have none.
+        layer: Of EXR files, the layer that is the picture; None for the main one.
 
     Attributes:
         numbers: The files' numbers in ascending order; frame n is the file with number `numbers[n]`.
         missing: The numbers absent between first and last.
+        exr: The files with all that is in them, where they are EXR.
 
     Raises:
-        InputError: When the pattern or rate is not one.
+        InputError: When the pattern or rate is not one, or a layer is named where there are none.
         MediaError: When there are no files or the first cannot be read.
     """
 
-    def __init__(self, path: Path | str, *, frame_rate: Fraction | int | float = 24) -> None:
+    def __init__(self, path: Path | str, *, frame_rate: Fraction | int | float = 24, layer: str | None = None) -> None:
         self.path = Path(path)
         rate = exact_rate(frame_rate)
         self.pattern: SequencePattern = parse_pattern(self.path) if is_pattern(self.path) else find_pattern(self.path)
@@ -50,21 +52,28 @@ class ImageSequenceReader:
         self.missing = tuple(sorted(set(range(first, last + 1)) - set(self.numbers)))
         if self.missing:
             _log.warning("%s lacks %d frames: %s", self.pattern, len(self.missing), _ranges(self.missing))
+        self.exr: ExrFrames | None = None
+        if is_exr(self.pattern.path(first)):
+            self.exr = ExrFrames(self.pattern, self.numbers, layer)
+        elif layer is not None:
+            raise InputError(f"{self.path} has no layers, so {layer} cannot be chosen; only EXR files have some")
         self.info = self._describe(rate)
 
     def _describe(self, rate: Fraction) -> VideoInfo:
-        codes = self._codes(self.numbers[0])
-        gray = codes.ndim == 2
-        depth = {1: 8, 2: 16}.get(codes.itemsize, 32)
-        exr = self.pattern.suffix.lower().endswith(".exr")
-        tags = ColorTags(range=2, transfer=_LINEAR if exr else 13)
-        matrix, range_ = tags.resolved(height=codes.shape[0], pixel_format="gray" if gray else "rgb24")
+        if self.exr is not None:
+            width, height, gray, depth = self.exr.box.width, self.exr.box.height, self.exr.gray, 32
+        else:
+            codes = self._codes(self.numbers[0])
+            (height, width), gray = codes.shape[:2], codes.ndim == 2
+            depth = {1: 8, 2: 16}.get(codes.itemsize, 32)
+        tags = ColorTags(range=2, transfer=13 if self.exr is None else _LINEAR)
+        matrix, range_ = tags.resolved(height=height, pixel_format="gray" if gray else "rgb24")
         return VideoInfo(
             path=self.path,
             container="images",
             codec=self.pattern.suffix.rpartition(".")[2].lower(),
-            width=codes.shape[1],
-            height=codes.shape[0],
+            width=width,
+            height=height,
             frame_count=len(self.numbers),
             frame_count_exact=True,
             frame_rate=rate,
@@ -74,12 +83,13 @@ class ImageSequenceReader:
             matrix=matrix,
             range=range_,
             tags=tags,
+            sample_aspect_ratio=Fraction(1) if self.exr is None else self.exr.pixel_aspect,
             duration=len(self.numbers) / rate,
+            encoding=None if self.exr is None else "linear-srgb",
         )
 
     def _codes(self, number: int) -> Codes:
-        path = self.pattern.path(number)
-        return read_exr(path) if path.suffix.lower() == ".exr" else load_still(path).codes
+        return self.exr.codes(number) if self.exr is not None else load_still(self.pattern.path(number)).codes
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +103,9 @@ class ImageSequenceReader:
         return self.frames()
 
     def close(self) -> None:
-        """Nothing stays open between frames; present so that all sources close alike."""
+        """Forget the latest picture; no file stays open between frames."""
+        if self.exr is not None:
+            self.exr.release()
 
     def frames(self, start: int = 0) -> Iterator[VideoFrame]:
         """Yield the frames from index `start` on.

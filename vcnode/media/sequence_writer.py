@@ -11,7 +11,7 @@ import numpy as np
 from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import explained
 from vcnode.media._file_lock import lock_folder
-from vcnode.media.exr import write_exr
+from vcnode.media.exr_output import ExrOutput, belongs
 from vcnode.media.segment import write_atomically
 from vcnode.media.sequence_pattern import parse_pattern
 from vcnode.media.still_writer import write_png, write_tiff
@@ -30,7 +30,11 @@ class ImageSequenceWriter:
     Args:
         path: `shot.####.png`, `.tif` or `.exr`; the folder is made when absent.
         like: The source, whose size every frame must have.
-        depth: 8 or 16 for PNG and TIFF (default 8, or 16 for deeper sources); 16 (half) or 32 for EXR.
+        depth: 8 or 16 for PNG and TIFF (default 8, or 16 for deeper sources); 16 (half) or 32 for EXR (default as the
+            source's EXR files, else 16).
+        exr: What EXR files hold besides colours.
+        numbers: First and last number that are written, where they are not all: other files of the name may be there,
+            and other stretches be rendered at the same time. The last None: all from the first on.
         fingerprint: Names the source, model and settings that the pictures depend on.
         resume: Whether files of an earlier unfinished try are kept.
         overwrite: Whether files that exist for another reason may be replaced.
@@ -48,6 +52,8 @@ class ImageSequenceWriter:
         *,
         like: VideoInfo,
         depth: int | None = None,
+        exr: ExrOutput | None = None,
+        numbers: tuple[int, int | None] | None = None,
         fingerprint: str = "",
         resume: bool = True,
         overwrite: bool = False,
@@ -58,22 +64,29 @@ class ImageSequenceWriter:
         self._kind = Path(self.pattern.suffix).suffix.lower() or self.pattern.suffix.lower()
         if self._kind not in _DEPTHS:
             raise InputError(f"{self.path}: pictures are written as {', '.join(_DEPTHS)}")
-        self.depth = depth if depth is not None else (8 if like.depth == 8 and self._kind != ".exr" else 16)
+        self._exr = (exr or ExrOutput()) if self._kind == ".exr" else None
+        usual = (8 if like.depth == 8 else 16) if self._exr is None else self._exr.depth
+        self.depth = depth if depth is not None else usual
         if self.depth not in _DEPTHS[self._kind]:
             raise InputError(f"{self._kind} takes {' or '.join(map(str, _DEPTHS[self._kind]))} bits, not {self.depth}")
-        self.folder = self.pattern.folder / f".{self.pattern.prefix.rstrip('._- ') or 'frames'}.part"
+        self._job = f"{fingerprint}.{self.depth}" if fingerprint else ""
+        first, last = numbers or (0, None)
+        stretch = "" if numbers is None else f".{first}-{'' if last is None else last}"
+        self.folder = self.pattern.folder / f".{self.pattern.prefix.rstrip('._- ') or 'frames'}{stretch}.part"
         with explained("write to the folder", self.pattern.folder):
             self.pattern.folder.mkdir(parents=True, exist_ok=True)
-            existing = set(self.pattern.numbers())
+            existing = {n for n in self.pattern.numbers() if first <= n and (last is None or n <= last)}
             unfinished = (self.folder / "manifest.json").exists()
-            if existing and not unfinished and not overwrite:
+            finished = {n for n in existing if self._is_finished(n)} if resume else set()
+            if not existing <= finished and not unfinished and not overwrite:
                 raise MediaError(
                     f"{self.pattern} exists already ({len(existing)} files); choose another name or allow overwriting"
                 )
             self.folder.mkdir(exist_ok=True)
             self._lock: BinaryIO | None = lock_folder(self.folder)
             try:
-                self._done = existing if self._take_up(fingerprint, resume) else set()
+                taken_up = self._take_up(fingerprint, resume)
+                self._done = finished if self._exr is not None else existing if taken_up else set()
             except BaseException:
                 self._unlock()
                 raise
@@ -102,6 +115,10 @@ class ImageSequenceWriter:
         write_atomically(note, json.dumps(manifest, indent=1))
         return resume and before == manifest
 
+    def _is_finished(self, number: int) -> bool:
+        """Whether a file says itself that it is whole and of this render, as EXR files can."""
+        return self._exr is not None and belongs(self.pattern.path(number), self._job)
+
     def is_done(self, time: FrameTime) -> bool:
         """Whether the frame's file is finished already."""
         return time.number in self._done
@@ -110,7 +127,8 @@ class ImageSequenceWriter:
         """Write one frame.
 
         Args:
-            planes: One array (H, W, 3): R'G'B' codes of the writer's depth, or scene-linear floats for EXR.
+            planes: One array (H, W, 3): R'G'B' codes of the writer's depth, or floats for EXR; for EXR also the
+                confidence (H, W), if it is wanted.
             time: The source frame's place; its `number` names the file.
 
         Raises:
@@ -119,14 +137,14 @@ class ImageSequenceWriter:
         """
         if self._lock is None:
             raise InputError(f"{self.pattern} is closed; no more frames can be written")
-        (picture,) = planes
+        picture = planes[0]
         kind = np.dtype("f4" if self._kind == ".exr" else "u1" if self.depth == 8 else "u2")
         needed = (self.like.height, self.like.width, 3)
         if picture.shape != needed or picture.dtype != kind:
             raise InputError(f"{picture.shape} {picture.dtype} was given; {needed} of {kind.name} is needed")
         path = self.pattern.path(time.number)
-        if self._kind == ".exr":
-            write_exr(path, picture, half=self.depth == 16)
+        if self._exr is not None:
+            self._exr.write(path, planes, time, half=self.depth == 16, job=self._job)
         else:
             (write_png if self._kind == ".png" else write_tiff)(path, picture)
         self._done.add(time.number)

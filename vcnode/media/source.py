@@ -8,6 +8,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from vcnode.errors import InputError
 from vcnode.media.encoder import CONTAINERS, EncoderSettings
+from vcnode.media.exr_output import ExrOutput
 from vcnode.media.sequence_pattern import STILL_SUFFIXES, is_pattern
 from vcnode.media.sequence_reader import ImageSequenceReader
 from vcnode.media.sequence_writer import ImageSequenceWriter
@@ -73,20 +74,23 @@ class FrameSink(Protocol):
     ) -> None: ...
 
 
-def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24) -> FrameSource:
+def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, layer: str | None = None) -> FrameSource:
     """Open a video, or an image sequence given by pattern or folder.
 
     Args:
         path: The video, `shot.####.png`, `shot.%04d.png`, or a folder with one sequence.
         frame_rate: Frames a second of an image sequence.
+        layer: Of EXR files, the layer that is the picture; None for the main one.
 
     Raises:
-        InputError: When a single picture is given.
+        InputError: When a single picture is given, or a layer where there are none.
         MediaError: When nothing can be read there.
     """
     path = Path(path)
     if is_pattern(path) or path.is_dir():
-        return ImageSequenceReader(path, frame_rate=frame_rate)
+        return ImageSequenceReader(path, frame_rate=frame_rate, layer=layer)
+    if layer is not None:
+        raise InputError(f"{path} has no layers, so {layer} cannot be chosen; only EXR files have some")
     if path.suffix.lower() in STILL_SUFFIXES:
         raise InputError(
             f"{path} is a single picture; give its folder or a pattern such as {path.stem}.####{path.suffix}"
@@ -100,7 +104,11 @@ def open_sink(
     like: VideoInfo,
     settings: EncoderSettings | None = None,
     audio_from: Path | str | None = None,
+    begin: Fraction | None = None,
+    cut_audio: bool = False,
     depth: int | None = None,
+    exr: ExrOutput | None = None,
+    numbers: tuple[int, int | None] | None = None,
     fingerprint: str = "",
     resume: bool = True,
     overwrite: bool = False,
@@ -113,7 +121,11 @@ def open_sink(
         like: The source.
         settings: Encoder of a video.
         audio_from: Sound of a video.
+        begin: Seconds of the source that are time 0 of a video, for a stretch of it.
+        cut_audio: Whether sound behind the last frame is left out.
         depth: Bits of an image sequence.
+        exr: What EXR files hold besides colours.
+        numbers: First and last number of an image sequence's files, for a stretch of it.
         fingerprint: Names everything the pictures depend on.
         resume: Whether an earlier unfinished try with the same fingerprint is continued.
         overwrite: Whether an existing target may be replaced.
@@ -126,7 +138,14 @@ def open_sink(
     path = Path(path)
     if is_pattern(path):
         return ImageSequenceWriter(
-            path, like=like, depth=depth, fingerprint=fingerprint, resume=resume, overwrite=overwrite
+            path,
+            like=like,
+            depth=depth,
+            exr=exr,
+            numbers=numbers,
+            fingerprint=fingerprint,
+            resume=resume,
+            overwrite=overwrite,
         )
     if path.suffix.lower() in CONTAINERS:
         return VideoWriter(
@@ -134,6 +153,8 @@ def open_sink(
             like=like,
             settings=settings,
             audio_from=audio_from,
+            begin=begin,
+            cut_audio=cut_audio,
             fingerprint=fingerprint,
             resume=resume,
             overwrite=overwrite,

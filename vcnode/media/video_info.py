@@ -51,6 +51,7 @@ class VideoInfo:
         duration: Seconds, or None.
         start_time: Seconds on the container's clock at which the film starts.
         metadata: The container's own tags (title and so on).
+        encoding: For EXR, how its numbers are meant: a name in `vcnode.color.ENCODINGS`; None for all else.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class VideoInfo:
     duration: Fraction | None = None
     start_time: Fraction = Fraction(0)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
 
     @property
     def depth(self) -> int:

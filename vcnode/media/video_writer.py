@@ -35,6 +35,18 @@ def working_folder(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """See that a video may be written.
+
+    Raises:
+        MediaError: It is a folder, or exists and may not be replaced.
+    """
+    if path.is_dir():
+        raise MediaError(f"cannot write {path}: it is a folder")
+    if not overwrite and path.exists():
+        raise MediaError(f"{path} exists already; choose another name or allow overwriting")
+
+
 class VideoWriter:
     """Encodes in segments and joins them at the end, so that a render can stop at any instant and be resumed.
 
@@ -49,6 +61,9 @@ class VideoWriter:
         like: The source, whose size, time base, rate, rotation, pixel shape, colour tags and title are kept.
         settings: Codec, depth, subsampling and quality.
         audio_from: A file whose sound is copied as it is.
+        begin: For a stretch of the source: seconds on its clock that become time 0; sound that begins before is left
+            out. None: the target begins as the source does.
+        cut_audio: Leave out sound that begins after the last frame's end.
         fingerprint: Names the source, model and settings that the pictures depend on; only segments with an
             equal one are kept.
         resume: Whether finished segments of an earlier try are kept; False drops them.
@@ -70,6 +85,8 @@ class VideoWriter:
         like: VideoInfo,
         settings: EncoderSettings | None = None,
         audio_from: Path | str | None = None,
+        begin: Fraction | None = None,
+        cut_audio: bool = False,
         fingerprint: str = "",
         resume: bool = True,
         overwrite: bool = False,
@@ -81,6 +98,7 @@ class VideoWriter:
         self.audio_from = Path(audio_from) if audio_from is not None else None
         if segment_frames < 1:
             raise InputError(f"segment_frames is {segment_frames}; it must be 1 or more")
+        self.begin, self.cut_audio = begin, cut_audio
         self.segment_frames = segment_frames
         self._overwrite = overwrite
         self._container = self.settings.container_for(self.path)
@@ -90,7 +108,7 @@ class VideoWriter:
         if self.audio_from is not None:
             with explained("open", self.audio_from):
                 check_audio(self.audio_from, self._container)
-        self._refuse_existing()
+        refuse_existing(self.path, overwrite)
         self.folder = working_folder(self.path)
         self._segments: list[Segment] = []
         self._open: SegmentWriter | None = None
@@ -103,12 +121,6 @@ class VideoWriter:
             except BaseException:
                 self._unlock()
                 raise
-
-    def _refuse_existing(self) -> None:
-        if self.path.is_dir():
-            raise MediaError(f"cannot write {self.path}: it is a folder")
-        if not self._overwrite and self.path.exists():
-            raise MediaError(f"{self.path} exists already; choose another name or allow overwriting")
 
     def _manifest(self, fingerprint: str) -> dict[str, Any]:
         return {
@@ -247,8 +259,8 @@ class VideoWriter:
                 if self._open is not None:
                     self._segments.append(self._open.close(complete=False))
                     self._open = None
-                self._refuse_existing()
-                self._join_to(self.path, cut_audio=False)
+                refuse_existing(self.path, self._overwrite)
+                self._join_to(self.path, cut_audio=self.cut_audio)
                 if self._partial_note.exists():
                     self._partial.unlink(missing_ok=True)
         except BaseException:
@@ -303,6 +315,7 @@ class VideoWriter:
                 time_base=self._time_base,
                 tags=self._tags,
                 audio_from=self.audio_from,
+                begin=self.begin,
                 cut_audio=cut_audio,
             )
             os.replace(joined, target)

@@ -8,7 +8,7 @@ import torch
 
 from vcnode.errors import MediaError
 from vcnode.media import FrameSource, ImageSequenceReader
-from vcnode.sequence import Reference, Settings, Shot
+from vcnode.sequence import ClipState, Reference, Settings, Shot
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
 from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import ImageLike, floats
@@ -24,13 +24,17 @@ def fingerprint(
     settings: Settings,
     device: torch.device,
     version: str,
+    frames: tuple[int, int | None] | None = None,
+    state: ClipState | None = None,
 ) -> str:
-    """Digest source, references, shots, model, settings and the software that computes.
+    """Digest source, its frames that are wanted, references, shots, model, settings and the software that computes.
+
+    A state is digested by its key, which derives from all that it was made of.
 
     Raises:
         MediaError: A file cannot be read.
     """
-    plan = {
+    plan: dict[str, object] = {
         "version": version,
         "machine": rounding(device),
         "settings": dataclasses.asdict(settings),
@@ -45,6 +49,11 @@ def fingerprint(
             for shot in shots
         ],
     }
+    if frames is not None:
+        plan["frames"] = list(frames)
+    if state is not None:
+        shot = state.shot
+        plan["state"] = [state.number, None if shot is None else [shot.first, shot.key]]
     return digest_settings(plan)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from vcnode.color.encodings import ENCODINGS, Encoding
 from vcnode.errors import InputError
 from vcnode.media import (
     EncoderSettings,
@@ -10,14 +11,22 @@ from vcnode.media import (
     FrameSource,
     ImageSequenceReader,
     ImageSequenceWriter,
+    VideoFrame,
     VideoInfo,
     VideoWriter,
     open_sink,
 )
 from vcnode.media.encoder import CONTAINERS, codec_depths
+from vcnode.media.exr_output import ExrOutput
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.media.video_frame import Codes
+from vcnode.media.video_writer import refuse_existing
+from vcnode.rendering.confidence import confidence_picture
+from vcnode.rendering.exr_job import encoding_of_output
 from vcnode.rendering.job import RenderJob
 from vcnode.rendering.painting import LinearPainter, Painter, RGBPainter, YCbCrPainter
+from vcnode.rendering.stretch import Stretch
+from vcnode.sequence import ColoredFrame
 
 # What people who choose the ending expect: archives lossless, editors ProRes, players H.264.
 _CODEC_OF_SUFFIX = {".mkv": "ffv1", ".mov": "prores", ".mp4": "h264", ".m4v": "h264"}
@@ -32,6 +41,12 @@ class Output:
     sink: FrameSink
     painter: Painter
     description: str
+    confidence_layer: bool = False
+
+    def codes(self, frame: VideoFrame, colored: ColoredFrame) -> tuple[Codes, ...]:
+        """What the sink takes for a frame."""
+        codes = self.painter.paint(frame, colored.ab)
+        return (*codes, confidence_picture(colored)[0, 0].numpy()) if self.confidence_layer else codes
 
 
 def encoder_settings(job: RenderJob, info: VideoInfo) -> EncoderSettings | None:
@@ -71,7 +86,9 @@ def _depth_for(codec: str, depth: int) -> int:
     return next((each for each in depths if each >= depth), depth)
 
 
-def open_output(job: RenderJob, source: FrameSource, info: VideoInfo, fingerprint: str) -> Output:
+def open_output(
+    job: RenderJob, info: VideoInfo, stretch: Stretch, fingerprint: str, exr: ExrOutput | None = None
+) -> Output:
     """Open the main target.
 
     Raises:
@@ -84,16 +101,20 @@ def open_output(job: RenderJob, source: FrameSource, info: VideoInfo, fingerprin
         like=info,
         settings=settings,
         audio_from=job.source if settings and job.audio and info.has_audio else None,
+        begin=stretch.begin,
+        cut_audio=stretch.last is not None,
         depth=None if settings else job.depth,
+        exr=exr,
+        numbers=stretch.numbers,
         fingerprint=fingerprint,
         resume=job.resume,
         overwrite=job.overwrite,
         segment_frames=job.segment_frames,
     )
-    return Output(sink, painter_of(sink, info), describe(sink))
+    return Output(sink, painter_of(sink, info, encoding_of_output(job)), describe(sink), job.confidence_layer)
 
 
-def open_confidence(job: RenderJob, info: VideoInfo, fingerprint: str) -> Output | None:
+def open_confidence(job: RenderJob, info: VideoInfo, stretch: Stretch, fingerprint: str) -> Output | None:
     """Open the film of the confidence, 8 bits where possible; None where it is not wanted.
 
     Raises:
@@ -114,7 +135,9 @@ def open_confidence(job: RenderJob, info: VideoInfo, fingerprint: str) -> Output
         path,
         like=info,
         settings=settings,
+        begin=stretch.begin,
         depth=still_depth,
+        numbers=stretch.numbers,
         fingerprint=fingerprint,
         resume=job.resume,
         overwrite=job.overwrite,
@@ -123,13 +146,13 @@ def open_confidence(job: RenderJob, info: VideoInfo, fingerprint: str) -> Output
     return Output(sink, painter_of(sink, info), describe(sink))
 
 
-def painter_of(sink: FrameSink, info: VideoInfo) -> Painter:
+def painter_of(sink: FrameSink, info: VideoInfo, encoding: Encoding = ENCODINGS["linear-srgb"]) -> Painter:
     """Who makes the codes that a sink takes."""
     if isinstance(sink, VideoWriter):
         return YCbCrPainter(info, sink.settings.depth, sink.settings.subsampling)
     assert isinstance(sink, ImageSequenceWriter)
     if sink.path.suffix.lower() == ".exr":
-        return LinearPainter(info)
+        return LinearPainter(info, encoding, half=sink.depth == 16)
     return RGBPainter(info, sink.depth)
 
 
@@ -147,6 +170,7 @@ def check_targets(job: RenderJob, source: FrameSource) -> None:
 
     Raises:
         InputError: They would.
+        MediaError: A video exists and may not be replaced.
     """
     inputs = [job.source]
     for reference in (*job.references, *(reference for shot in job.shots or () for reference in shot.references)):
@@ -161,6 +185,9 @@ def check_targets(job: RenderJob, source: FrameSource) -> None:
             raise InputError(f"The target {target} would replace the pictures of {job.source}: choose another name.")
     if job.confidence is not None and same_place(job.output, job.confidence):
         raise InputError(f"Colours and confidence are both to be written to {job.output}: give two names.")
+    for target in [job.output] + ([job.confidence] if job.confidence else []):
+        if not is_pattern(target):
+            refuse_existing(target, job.overwrite)
 
 
 def same_place(first: Path, second: Path) -> bool:

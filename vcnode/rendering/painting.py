@@ -18,9 +18,14 @@ from vcnode.color import (
     srgb_to_linear,
     subsample,
 )
+from vcnode.color.encodings import ENCODINGS, Encoding, convert
+from vcnode.color.highlights import color_highlights
+from vcnode.color.scene_linear import LARGEST_HALF, half_keeping_luminance, inside_gamut, rgb_keeping_luminance
 from vcnode.media import VideoFrame, VideoInfo
 from vcnode.media.video_frame import Codes
-from vcnode.rendering.source_luma import is_linear, linear_luminance, luma_of, luminance_of, matrix_of, range_of
+from vcnode.rendering.source_luma import is_linear, linear_luminance, luma_of, matrix_of, range_of
+
+_STRIP_PIXELS = 2**17  # as many as stay in a CPU's cache
 
 
 @dataclass(frozen=True)
@@ -100,25 +105,41 @@ class RGBPainter:
 
 @dataclass(frozen=True)
 class LinearPainter:
-    """Makes scene-linear RGB for EXR. A scene-linear source keeps its luminance, also above 1 and below 0.
-
-    Colours are found for the sRGB-encoded luminance, limited to 0..1, and scaled to the luminance that came in; so
-    highlights above white are neutral.
+    """Makes R, G and B for EXR. A source in EXR keeps its luminance, also above 1 and below 0.
 
     Attributes:
         info: The source.
+        encoding: How the result's numbers are meant.
+        half: Whether they are stored as 16-bit floats; they are then rounded here, so that luminance suffers least.
     """
 
     info: VideoInfo
+    encoding: Encoding = ENCODINGS["linear-srgb"]
+    half: bool = False
 
     def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
         """Colour a frame of the source; returns one float array (H, W, 3)."""
-        rgb = srgb_to_linear(rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info)))
-        if is_linear(self.info):
-            luminance = linear_luminance(frame)
-            own = luminance_of(rgb)
-            rgb = torch.where(own > 1e-6, rgb * (luminance / own.clamp_min(1e-6)), luminance)
-        return (_interleaved(rgb),)
+        if not is_linear(self.info):
+            rgb = rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info))
+            linear = convert(srgb_to_linear(rgb.double()), ENCODINGS["linear-srgb"], self.encoding)
+            return (_interleaved(self._stored(linear, self.encoding.luminance(linear))),)
+        luminance = linear_luminance(frame, self.info)
+        ab = color_highlights(ab, luminance)
+        rows = max(1, _STRIP_PIXELS // luminance.shape[3])
+        strips = zip(torch.split(luminance, rows, dim=2), torch.split(ab, rows, dim=2), strict=True)
+        return (_interleaved(torch.cat([self._strip(light, colors) for light, colors in strips], dim=2)),)
+
+    def _strip(self, luminance: Tensor, ab: Tensor) -> Tensor:
+        linear = rgb_keeping_luminance(luminance, ab, self.encoding)
+        if self.half and float(linear.max()) > LARGEST_HALF:  # let no colour be beyond where its luminance is not
+            linear = inside_gamut(linear, luminance, LARGEST_HALF)
+        return self._stored(linear, luminance)
+
+    def _stored(self, linear: Tensor, luminance: Tensor) -> Tensor:
+        values = self.encoding.encode(linear)
+        if self.half and float(values.abs().max()) <= LARGEST_HALF:  # else whoever stores them will say so
+            values = half_keeping_luminance(values, luminance, self.encoding)
+        return values.float()
 
     def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
         """Store values `(1, 1, H, W)` as they are."""

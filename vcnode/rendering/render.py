@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 
 from vcnode.errors import Cancelled, VcnodeError
@@ -11,17 +12,20 @@ from vcnode.media import FrameSink, FrameSource, FrameTime, ImageSequenceReader,
 from vcnode.network import Model
 from vcnode.rendering.checkpoints import Checkpoints
 from vcnode.rendering.confidence import ConfidenceLog, confidence_picture, mean_confidence, weak_frames
+from vcnode.rendering.cut_search import search_cuts, span_of_search
+from vcnode.rendering.exr_job import exr_output, fit_to_source, with_exr
 from vcnode.rendering.fingerprint import fingerprint
-from vcnode.rendering.job import RenderedFrame, RenderJob, RenderResult, RenderStart
+from vcnode.rendering.job import CutSearch, RenderedFrame, RenderJob, RenderResult, RenderStart
 from vcnode.rendering.output_format import Output, check_targets, encoder_settings, open_confidence, open_output
-from vcnode.rendering.shot_plan import all_references, plan_shots
-from vcnode.rendering.source_luma import with_one_matrix
+from vcnode.rendering.shot_plan import all_references, plan_shots, shots_in
+from vcnode.rendering.source_luma import understood
+from vcnode.rendering.stretch import Stretch, plan_stretch
 from vcnode.rendering.walking import Walker
-from vcnode.sequence import Shot, StateCache, load
+from vcnode.sequence import ClipState, Shot, StateCache, load
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
-_RENDER_VERSION = "1"  # raise it when the same job begins to yield other pixels
+_RENDER_VERSION = "2"  # raise it when the same job begins to yield other pixels
 
 _log = logging.getLogger("vcnode")
 
@@ -29,17 +33,19 @@ _log = logging.getLogger("vcnode")
 def render(
     job: RenderJob,
     *,
+    on_search: Callable[[CutSearch], None] | None = None,
     on_start: Callable[[RenderStart], None] | None = None,
     on_frame: Callable[[RenderedFrame], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> RenderResult:
-    """Colour a film or an image sequence.
+    """Colour a film or an image sequence, or a stretch of one.
 
     Whatever ends it early, finished frames stay: a note on the exception says where they can be watched, and the same
     job goes on from there.
 
     Args:
         job: What to do.
+        on_search: Called after each frame looked at, where cuts are to be found.
         on_start: Called once, when everything is checked and work begins.
         on_frame: Called after each frame that was written.
         cancelled: Asked before each frame; True ends the render.
@@ -52,15 +58,21 @@ def render(
         CacheError: The cache folder cannot be used.
         Cancelled: `cancelled` said so.
     """
-    with open_source(job.source, frame_rate=job.frame_rate) as source:
-        info = with_one_matrix(source.info)
+    with open_source(job.source, frame_rate=job.frame_rate, layer=job.layer) as source:
+        job = fit_to_source(job, source)
+        info = understood(source, job.encoding)
         check_targets(job, source)
         encoder_settings(job, info)
         shots = plan_shots(job, source)
+        stretch = plan_stretch(job, source)
         if info.interlaced:
             _log.warning("%s is interlaced: deinterlace it first, or moving edges get wrong colours.", job.source)
         model = job.model if isinstance(job.model, Model) else load(job.model, job.device)
-        run = _Run(job, source, info, shots, model, on_start, on_frame, cancelled)
+        if job.cut_threshold is not None:
+            span = span_of_search(stretch, job.references)
+            job = replace(job, cuts=search_cuts(source, info, span, job.cut_threshold, on_search, cancelled))
+            shots = plan_shots(replace(job, cut_threshold=None), source)
+        run = _Run(job, source, info, stretch, shots, model, on_start, on_frame, cancelled)
         return run.whole()
 
 
@@ -72,16 +84,19 @@ class _Run:
         job: RenderJob,
         source: FrameSource,
         info: VideoInfo,
+        stretch: Stretch,
         shots: tuple[Shot, ...],
         model: Model,
         on_start: Callable[[RenderStart], None] | None,
         on_frame: Callable[[RenderedFrame], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.job, self.source, self.info, self.shots, self.model = job, source, info, shots, model
+        self.job, self.source, self.info, self.stretch, self.shots = job, source, info, stretch, shots
+        self.model = model
         self.on_start, self.on_frame, self.cancelled = on_start, on_frame, cancelled
         self.device = next(model.parameters()).device
         self.working_size = job.settings.working_size or model.config.working_size
+        self.state: ClipState | None = None
 
     def whole(self) -> RenderResult:
         """Open the targets, colour every frame, finish the targets; or stop and keep what is there."""
@@ -89,16 +104,35 @@ class _Run:
         job = self.job
         store = None if job.cache is None else StateCache(job.cache)
         print_ = fingerprint(
-            self.source, self.shots, model_digest(self.model), job.settings, self.device, _RENDER_VERSION
+            self.source,
+            self.shots,
+            model_digest(self.model),
+            job.settings,
+            self.device,
+            _RENDER_VERSION,
+            job.frames,
+            job.state,
         )
-        output = open_output(job, self.source, self.info, print_)
+        print_ = with_exr(print_, job)
+        exr = exr_output(job, self.source, self.model.config.name)
+        output = open_output(job, self.info, self.stretch, print_, exr)
         outputs = [output]
         try:
-            confidence = open_confidence(job, self.info, print_)
+            confidence = open_confidence(job, self.info, self.stretch, print_)
             outputs += [confidence] if confidence else []
             log = ConfidenceLog(output.sink.folder, print_)
-            checkpoints = Checkpoints(output.sink.folder, print_, job.segment_frames)
-            walker = Walker(self.source, self.info, self.shots, self.model, job.settings, store, checkpoints)
+            checkpoints = Checkpoints(output.sink.folder, print_, self.stretch.first, job.segment_frames)
+            walker = Walker(
+                self.source,
+                self.info,
+                self.stretch,
+                job.state,
+                self.shots,
+                self.model,
+                job.settings,
+                store,
+                checkpoints,
+            )
             total, rendered = self._colour(walker, output, confidence, log)
             path, *others = [each.sink.finish() for each in outputs]
         except BaseException as error:
@@ -108,56 +142,65 @@ class _Run:
         seconds = time.monotonic() - began
         mean = sum(log.values.values()) / len(log.values) if log.values else None
         return RenderResult(
-            path, others[0] if others else None, total, rendered, seconds, mean, weak_frames(log.values)
+            path, others[0] if others else None, total, rendered, seconds, mean, weak_frames(log.values), self.state
         )
 
     def _colour(self, walker: Walker, output: Output, confidence: Output | None, log: ConfidenceLog) -> tuple[int, int]:
-        """Write every missing frame; return how many the clip has and how many were written now."""
+        """Write every missing frame; return how many the target has and how many were written now."""
         sinks = [output.sink] + ([confidence.sink] if confidence else [])
         first = self._first_missing(sinks)
         if self.on_start:
             self.on_start(self._start(output, first))
-        total, rendered = first, 0
+        end, rendered = first, 0
         self._stop_if_asked(first)
         for frame, colored in walker.frames(first, self._stop_if_asked):
-            total = frame.index + 1
-            if all(sink.is_done(frame.time) for sink in sinks):
+            end, self.state = frame.index + 1, colored.state
+            place = self.stretch.place(frame.time)
+            if all(sink.is_done(place) for sink in sinks):
                 continue
             mean = mean_confidence(colored)
             if mean is not None:
                 log.add(frame.index, mean)
-            if not output.sink.is_done(frame.time):
-                output.sink.write(output.painter.paint(frame, colored.ab), frame.time)
-            if confidence and not confidence.sink.is_done(frame.time):
-                confidence.sink.write(confidence.painter.paint_gray(confidence_picture(colored)), frame.time)
+            if not output.sink.is_done(place):
+                output.sink.write(output.codes(frame, colored), place)
+            if confidence and not confidence.sink.is_done(place):
+                confidence.sink.write(confidence.painter.paint_gray(confidence_picture(colored)), place)
             rendered += 1
             if self.on_frame:
                 self.on_frame(RenderedFrame(colored, mean))
-            self._stop_if_asked(total)
-        return total, rendered
+            self._stop_if_asked(end)
+        if self.stretch.last is not None and end <= self.stretch.last:
+            _log.warning("%s ends with frame %d, before frame %d.", self.job.source, end - 1, self.stretch.last)
+        if self.state is None and end > self.stretch.first:  # all was finished before: only the state is wanting
+            for _, colored in walker.frames(end - 1, self._stop_if_asked):
+                self.state = colored.state
+        return end - self.stretch.first, rendered
 
     def _first_missing(self, sinks: list[FrameSink]) -> int:
-        """The first frame that a target still lacks."""
+        """The first frame of the clip that a target still lacks."""
         numbers = self.source.numbers if isinstance(self.source, ImageSequenceReader) else None
-        for index in count():
-            if numbers is not None and index == len(numbers):
+        for index in count(self.stretch.first):
+            if index not in self.stretch or (numbers is not None and index == len(numbers)):
                 return index
             time = FrameTime(index, 0, 0, self.info.time_base, index if numbers is None else numbers[index])
-            if not all(sink.is_done(time) for sink in sinks):
+            if not all(sink.is_done(self.stretch.place(time)) for sink in sinks):
                 return index
         raise AssertionError("counting never ends")
 
     def _start(self, output: Output, first: int) -> RenderStart:
+        shots = shots_in(self.stretch, self.shots)
         return RenderStart(
             self.info,
             self.model.config.name,
             str(self.device),
             self.working_size,
-            len(all_references(self.shots)),
-            len(self.shots),
+            len(all_references(shots)),
+            len(shots),
             output.description,
+            self.stretch.first,
             first,
-            self.source.info.frame_count,
+            self.stretch.count(self.source.info.frame_count),
+            self.job.cuts,
         )
 
     def _stop_if_asked(self, number: int) -> None:

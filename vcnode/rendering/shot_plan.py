@@ -1,24 +1,30 @@
 """The shots of a job, with every number and every picture in them checked before work begins."""
 
 from vcnode.errors import InputError
-from vcnode.media import FrameSource, VideoReader
+from vcnode.media import FrameSource
 from vcnode.rendering.job import RenderJob
+from vcnode.rendering.stretch import Stretch, exact_frame_count
 from vcnode.sequence import Reference, Shot, shots_from_cuts, whole_clip
+from vcnode.sequence.cuts import check_threshold
 from vcnode.sequence.shots import check_shots
 
 
 def plan_shots(job: RenderJob, source: FrameSource) -> tuple[Shot, ...]:
-    """Make the job's shots, checked against the clip.
+    """Make the job's shots, checked against the clip; cuts that are still to be found are not among them.
 
     Raises:
         InputError: No or both of references and shots, a frame number outside the clip, a reference that is gray, a
-            mask that does not fit.
+            mask that does not fit, a threshold that is none or not needed.
         MediaError: A reference that cannot be read.
     """
     if (job.shots is None) == (not job.references):
         raise InputError("Give either references or a shots file: colours come from one of them.")
-    if job.shots is not None and job.cuts:
+    if job.shots is not None and (job.cuts or job.cut_threshold is not None):
         raise InputError("Cuts go with references; a shots file says itself where shots begin.")
+    if job.cut_threshold is not None:
+        check_threshold(job.cut_threshold)
+        if job.cuts:
+            raise InputError("Cuts are given and a threshold to look for them, too: leave one of them out.")
     if job.shots is not None:
         shots = check_shots(job.shots)
     elif job.cuts:
@@ -30,6 +36,11 @@ def plan_shots(job: RenderJob, source: FrameSource) -> tuple[Shot, ...]:
         lab = reference.lab()  # a gray reference must not come to light after hours, at the start of its shot
         reference.mask_for(lab.shape[2], lab.shape[3])
     return shots
+
+
+def shots_in(stretch: Stretch, shots: tuple[Shot, ...]) -> tuple[Shot, ...]:
+    """The shots that the stretch has frames of."""
+    return tuple(shot for shot in shots if shot.first in stretch or stretch.first in shot)
 
 
 def all_references(shots: tuple[Shot, ...]) -> tuple[Reference, ...]:
@@ -52,11 +63,3 @@ def _check_range(job: RenderJob, shots: tuple[Shot, ...], source: FrameSource) -
                 "correct the number."
             )
     check_shots(shots, count)
-
-
-def exact_frame_count(source: FrameSource) -> int | None:
-    """Count a clip's frames; reads through a video whose container does not say. None where it cannot be known."""
-    if source.info.frame_count_exact:
-        return source.info.frame_count
-    index = source.index if isinstance(source, VideoReader) else None
-    return None if index is None else len(index.pts)

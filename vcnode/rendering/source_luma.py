@@ -1,5 +1,7 @@
 """The Y' of a frame, whatever its file holds."""
 
+import logging
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +9,33 @@ import torch
 from torch import Tensor
 
 from vcnode.color import Matrix, PixelEncoding, Plane, Range, decode, linear_to_srgb, rgb_to_ycbcr
-from vcnode.media import VideoFrame, VideoInfo
+from vcnode.color.encodings import Encoding, find_encoding
+from vcnode.media import FrameSource, ImageSequenceReader, VideoFrame, VideoInfo
+from vcnode.media.exr_frames import ExrFrames
 from vcnode.media.video_frame import Codes
 
-_LINEAR = 8  # H.273 TransferCharacteristics
-_LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear BT.709 primaries
+_SAME_POINT = 0.002  # between chromaticities that are rounded in different ways
+
+_log = logging.getLogger("vcnode")
+
+
+def understood(source: FrameSource, encoding: str | None) -> VideoInfo:
+    """A source's facts as they are to be understood: with one matrix, and EXR's numbers as declared.
+
+    Args:
+        source: The clip.
+        encoding: Of EXR files, a name in `vcnode.color.ENCODINGS`; None: linear light of BT.709's primaries.
+
+    Raises:
+        InputError: The encoding is not known.
+    """
+    info = with_one_matrix(source.info)
+    declared = None if encoding is None else find_encoding(encoding)
+    if not isinstance(source, ImageSequenceReader) or source.exr is None:
+        return info
+    used = declared or find_encoding(str(info.encoding))
+    _warn_of_other_primaries(source.exr, used)
+    return replace(info, encoding=used.name)
 
 
 def with_one_matrix(info: VideoInfo) -> VideoInfo:
@@ -30,15 +54,15 @@ def range_of(info: VideoInfo) -> Range:
 
 
 def is_linear(info: VideoInfo) -> bool:
-    """Whether the source is scene-linear (EXR) instead of gamma-encoded."""
-    return info.tags.transfer == _LINEAR
+    """Whether the source is EXR, whose luminance knows no black and white, instead of codes."""
+    return info.encoding is not None
 
 
 def luma_of(frame: VideoFrame, info: VideoInfo) -> Tensor:
     """Read a frame's Y'.
 
-    Luma codes are taken as they are, R'G'B' is weighted with the source's matrix, and scene-linear luminance goes
-    through the sRGB curve, limited to 0..1: what is brighter than white has the lightness of white.
+    Luma codes are taken as they are, R'G'B' is weighted with the source's matrix, and the luminance of EXR goes through
+    the sRGB curve, limited to 0..1: what is brighter than white has the lightness of white.
 
     Args:
         frame: Of the source.
@@ -48,7 +72,7 @@ def luma_of(frame: VideoFrame, info: VideoInfo) -> Tensor:
         `(1, 1, H, W)` float32, 0..1; codes beyond the nominal range lie beyond it.
     """
     if is_linear(info):
-        return linear_to_srgb(linear_luminance(frame).clamp(0, 1))
+        return linear_to_srgb(linear_luminance(frame, info, torch.float32).clamp(0, 1))
     if frame.luma is not None:
         return _values(frame.luma, info)[None, None]
     assert frame.rgb is not None
@@ -56,18 +80,13 @@ def luma_of(frame: VideoFrame, info: VideoInfo) -> Tensor:
     return rgb_to_ycbcr(rgb, matrix_of(info))[:, :1].contiguous()
 
 
-def linear_luminance(frame: VideoFrame) -> Tensor:
-    """Luminance `(1, 1, H, W)` of a scene-linear frame; may exceed 1 and be negative."""
+def linear_luminance(frame: VideoFrame, info: VideoInfo, dtype: torch.dtype = torch.float64) -> Tensor:
+    """CIE luminance `(1, 1, H, W)` of a frame of EXR; may exceed 1 and be negative."""
+    encoding = find_encoding(str(info.encoding))
     if frame.luma is not None:
-        return tensor_of(frame.luma)[None, None]
+        return encoding.decode(tensor_of(frame.luma)[None, None].to(dtype))
     assert frame.rgb is not None
-    return luminance_of(tensor_of(frame.rgb).permute(2, 0, 1)[None])
-
-
-def luminance_of(rgb: Tensor) -> Tensor:
-    """Luminance `(B, 1, H, W)` of linear RGB `(B, 3, H, W)`."""
-    red, green, blue = rgb.unbind(1)
-    return (_LUMINANCE[0] * red + _LUMINANCE[1] * green + _LUMINANCE[2] * blue)[:, None]
+    return encoding.luminance(encoding.decode(tensor_of(frame.rgb).permute(2, 0, 1)[None].to(dtype)))
 
 
 def tensor_of(codes: Codes) -> Tensor:
@@ -79,3 +98,18 @@ def _values(codes: Codes, info: VideoInfo) -> Tensor:
     if codes.dtype.kind == "f":
         return tensor_of(codes)
     return decode(tensor_of(codes), PixelEncoding(matrix_of(info), range_of(info), info.depth), Plane.LUMA)
+
+
+def _warn_of_other_primaries(files: ExrFrames, used: Encoding) -> None:
+    """Say so where the first file names primaries that are not those of the encoding."""
+    kind, value = files.first.attributes.get("chromaticities", ("", b""))
+    if kind != "chromaticities" or len(value) != 32:
+        return
+    declared = [*used.red, *used.green, *used.blue, *used.white]
+    said = struct.unpack("<8f", value)
+    if max(abs(one - other) for one, other in zip(said, declared, strict=True)) > _SAME_POINT:
+        _log.warning(
+            "%s says of itself that its primaries are not those of %s: declare its encoding if that is wrong.",
+            files.pattern.path(min(files.boxes)),
+            used.name,
+        )

@@ -1,22 +1,18 @@
 """A clip's frames in order, coloured, from any frame on: what a straight run gives, without the work before it."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from torch import Tensor
 
 from vcnode.media import FrameSource, VideoFrame, VideoInfo
 from vcnode.network import Model
-from vcnode.rendering.checkpoints import Checkpoint, Checkpoints
+from vcnode.rendering.checkpoints import Checkpoints
 from vcnode.rendering.source_luma import luma_of
-from vcnode.sequence import ColoredFrame, Settings, Shot, StateStore
-from vcnode.sequence.chain import digest_tensor, next_key
-from vcnode.sequence.frame import gray_frame, lightness_of
-from vcnode.sequence.identity import model_digest
-from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.rendering.stretch import Stretch
+from vcnode.sequence import ClipState, ColoredFrame, Settings, Shot, StateStore, colorize
 from vcnode.sequence.shots import shot_at
-from vcnode.sequence.walk import Link, color_links, read_up_to
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +22,8 @@ class Walker:
     Attributes:
         source: The clip.
         info: Its facts, as they are to be understood.
+        stretch: Those of its frames that are wanted; a shot that is under way at the first starts afresh there.
+        state: What was known before the first, from another render, so that its shot goes on instead; or None.
         shots: Checked and in order.
         model: On its device.
         settings: How the clip is coloured.
@@ -35,6 +33,8 @@ class Walker:
 
     source: FrameSource
     info: VideoInfo
+    stretch: Stretch
+    state: ClipState | None
     shots: tuple[Shot, ...]
     model: Model
     settings: Settings
@@ -45,67 +45,40 @@ class Walker:
         """Yield the frames from `start` on, each as it came and as it is coloured.
 
         Args:
-            start: The first frame wanted.
+            start: The first frame wanted, not before the stretch.
             passing: Called with the number of each frame before `start` that had to be coloured again; may raise.
 
         Raises:
-            InputError: A frame or a reference cannot be used.
+            InputError: A frame, a reference or the state cannot be used.
             MediaError: The source cannot be read further; all frames before are yielded first.
         """
+        before = self._state_before(start)
+        waiting: deque[VideoFrame] = deque()
+        lumas = self._lumas(before.number, waiting)
+        for colored in colorize(
+            lumas, shots=self.shots, model=self.model, settings=self.settings, cache=self.store, state=before
+        ):
+            frame = waiting.popleft()
+            if colored.state is not None:
+                self.checkpoints.keep(colored.state)
+            if colored.number < start:
+                passing(colored.number)
+            else:
+                yield frame, colored
+
+    def _state_before(self, start: int) -> ClipState:
+        """The latest place from which the run to `start` is what it would be from the stretch's first frame."""
+        origin = self.state or ClipState(self.stretch.first)
         shot = shot_at(self.shots, start)
-        checkpoint = None if shot is None else self.checkpoints.nearest(shot.first, start)
-        begin = checkpoint.number if checkpoint else shot.first if shot else start
-        waiting = self.source.frames(begin)
-        for frame in waiting:
-            shot = shot_at(self.shots, frame.index)
-            if shot is None:
-                if frame.index >= start:
-                    yield frame, gray_frame(frame.index, self._lightness(frame))
-                continue
-            yield from self._shot(shot, chain([frame], waiting), frame.index, start, checkpoint, passing)
-            checkpoint = None
+        begin = start if shot is None else shot.first
+        if begin > origin.number:
+            origin = ClipState(begin)  # a shot needs nothing from the one before it
+        return self.checkpoints.nearest(origin.number, start) or origin
 
-    def _shot(
-        self,
-        shot: Shot,
-        waiting: Iterator[VideoFrame],
-        begin: int,
-        start: int,
-        checkpoint: Checkpoint | None,
-        passing: Callable[[int], None],
-    ) -> Iterator[tuple[VideoFrame, ColoredFrame]]:
-        """Colour `begin`.. to the shot's end, leaving the frames behind it in `waiting`; yield from `start` on."""
-        first_frame = next(waiting)
-        waiting = chain([first_frame], waiting)
-        opening = first_frame if begin == shot.first else self.source.frame(shot.first)
-        digest = model_digest(self.model)
-        engine = ShotEngine(self.model, digest, shot.references, shot.first, self._lightness(opening), self.settings)
-        key, state = (checkpoint.key, checkpoint.state) if checkpoint else (engine.start_key, None)
-        window = self.settings.look_ahead
-        while shot.last is None or begin <= shot.last:
-            count = window - (begin - shot.first) % window
-            if shot.last is not None:
-                count = min(count, shot.last - begin + 1)
-            frames, failure = read_up_to(waiting, count)
-            begin += len(frames)
-            lights = [self._lightness(frame) for frame in frames]
-            links = []
-            for frame, lightness in zip(frames, lights, strict=True):
-                working = engine.working(lightness, frame.index)
-                key = next_key(key, digest_tensor(working))
-                links.append(Link(frame.index, working, key))
-            colored = color_links(engine, links, state, self.store)
-            for frame, lightness, link, result in zip(frames, lights, links, colored, strict=True):
-                state = result.state
-                self.checkpoints.keep(frame.index + 1, link.key, state)
-                if frame.index < start:
-                    passing(frame.index)
-                else:
-                    yield frame, engine.finish(result, lightness, frame.index)
-            if failure is not None:
-                raise failure
-            if len(frames) < count:
+    def _lumas(self, begin: int, waiting: deque[VideoFrame]) -> Iterator[Tensor]:
+        """Read Y' `(1, H, W)` of the frames from `begin` on; the frames themselves queue up in `waiting`."""
+        for frame in self.source.frames(begin):
+            if frame.index not in self.stretch:
                 return
-
-    def _lightness(self, frame: VideoFrame) -> Tensor:
-        return lightness_of(luma_of(frame, self.info)[0], frame.index)
+            waiting.append(frame)
+            yield luma_of(frame, self.info)[0]
