@@ -34,9 +34,10 @@ def check_audio(source: Path, container: str) -> None:
     with av.open(str(source)) as opened, av.open(io.BytesIO(), "w", format=container) as trial:
         if not opened.streams.audio:
             return
+        copies: dict[int, Any] = {}
         for stream in opened.streams.audio:
             try:
-                trial.add_stream_from_template(stream)
+                copies[stream.index] = trial.add_stream_from_template(stream)
             except (ValueError, AttributeError, FFmpegError) as error:
                 raise InputError(_does_not_fit(source, stream, container)) from error
         try:
@@ -53,6 +54,19 @@ def check_audio(source: Path, container: str) -> None:
                 )
             if time is not None:
                 latest[packet.stream.index] = time
+            _try_first(packet, copies, trial, source)
+
+
+def _try_first(packet: Any, copies: dict[int, Any], trial: Any, source: Path) -> None:
+    """Write the first packet of each stream: some containers refuse no sooner."""
+    copy = copies.pop(packet.stream.index, None) if packet.size else None
+    if copy is None:
+        return
+    stream, packet.stream = packet.stream, copy
+    try:
+        trial.mux(packet)
+    except (ValueError, FFmpegError) as error:
+        raise InputError(_does_not_fit(source, stream, trial.format.name)) from error
 
 
 def _does_not_fit(source: Path, stream: Any, container: str) -> str:

@@ -155,7 +155,7 @@ class ImageSequenceWriter:
             self._clear()
         return self.path
 
-    def abort(self) -> Path | None:
+    def abort(self, *, watchable: bool = True) -> Path | None:
         """Stop; finished files stay and a later try goes on.
 
         Returns:

@@ -64,7 +64,7 @@ class FrameSink(Protocol):
     def finish(self) -> Path:
         """Complete the target and return it."""
 
-    def abort(self) -> Path | None:
+    def abort(self, *, watchable: bool = True) -> Path | None:
         """Stop; return where the frames finished so far can be watched, or None."""
 
     def __enter__(self) -> Self: ...

@@ -270,8 +270,11 @@ class VideoWriter:
         self._clear()
         return self.path
 
-    def abort(self) -> Path | None:
+    def abort(self, *, watchable: bool = True) -> Path | None:
         """Stop; what is finished becomes a video of its own, and the working folder stays for resuming.
+
+        Args:
+            watchable: Whether that video is made: all finished frames are copied for it.
 
         Returns:
             The video `NAME.partial.EXT` with all frames written so far, or None when there is none.
@@ -285,6 +288,8 @@ class VideoWriter:
                     self._open = None
                 if not self._segments:
                     self._clear()
+                    return None
+                if not watchable:
                     return None
                 self._join_to(self._partial, cut_audio=True)
                 self._partial_note.touch()

@@ -44,6 +44,8 @@ class RenderJob:
         cache: Folder for states that other renders and hosts may use too; None for none.
         resume: Whether an unfinished render of the same job is continued.
         overwrite: Whether an existing target may be replaced.
+        watchable: Whether a video that is stopped leaves what is finished as a film beside the target; that takes a
+            moment, as all finished frames are copied.
         segment_frames: Frames of a video that are finished together, each stretch with a key frame of its own: what a
             stop at the worst moment costs.
     """
@@ -73,6 +75,7 @@ class RenderJob:
     cache: Path | None = None
     resume: bool = True
     overwrite: bool = False
+    watchable: bool = True
     segment_frames: int = 50
 
 

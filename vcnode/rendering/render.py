@@ -221,6 +221,6 @@ class _Run:
         kept = []
         for sink in sinks:
             with suppress(VcnodeError):  # the first error is the one to be told
-                kept.append(sink.abort())
+                kept.append(sink.abort(watchable=self.job.watchable))
         if kept and kept[0] is not None:
             error.add_note(f"The frames finished so far are in {kept[0]}; the same command goes on from there.")

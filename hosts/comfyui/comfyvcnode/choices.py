@@ -1,0 +1,9 @@
+"""What the editor's lists offer. Imports nothing: the editor asks for them before anything is used."""
+
+EMBEDDED = "lite (embedded)"
+PRECISIONS = ("auto", "fp32", "fp16")
+UPSAMPLINGS = ("bilateral", "guided", "bilinear")
+QUALITIES = ("high", "medium", "lossless")
+PICKING = ("scene cuts", "even")
+STATE_SUFFIX = ".vcnode.safetensors"
+MODEL_SUFFIX = ".safetensors"

@@ -1,0 +1,108 @@
+"""Colouring an IMAGE batch: one clip, or a piece of one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from vcnode.network import Model
+from vcnode.rendering.confidence import mean_confidence
+from vcnode.sequence import ClipState, Settings, colorize
+
+from .images import check_images, frames_of, rgb_of
+from .progress import Progress
+from .references import ReferencePlan
+
+type Load = Callable[[int, int], Model]
+"""Brings the network to its device, with room to colour frames of a height and a width."""
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """How to colour, everything but the frames themselves.
+
+    Attributes:
+        references: What to colour after.
+        settings: The core's choices.
+        scene_cut: Colours begin anew where the picture changes by more, 0..1; None: nowhere.
+    """
+
+    references: ReferencePlan
+    settings: Settings
+    scene_cut: float | None = None
+
+
+@dataclass(frozen=True)
+class ColoredBatch:
+    """A coloured piece of a clip.
+
+    Attributes:
+        images: IMAGE `(B, H, W, 3)`, float32.
+        confidence: MASK `(B, H, W)`: greatest similarity with any reference, 0..1; None where it was not wanted.
+        state: To go on after the last frame.
+        means: Mean confidence of each coloured frame, by its number in the clip.
+    """
+
+    images: Tensor
+    confidence: Tensor | None
+    state: ClipState
+    means: dict[int, float]
+
+
+def color_batch(
+    load: Load,
+    images: Tensor,
+    coloring: Coloring,
+    *,
+    state: ClipState | None = None,
+    first: int = 0,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    confidence: bool = True,
+) -> ColoredBatch:
+    """Colour a batch; the same pixels however a clip is cut into batches, if each is given the state of the one before.
+
+    Args:
+        load: See `Load`; called when everything else has been checked.
+        images: IMAGE `(B, H, W, C)`: gray, RGB or RGBA, whose colours are not looked at. It is not changed.
+        coloring: How.
+        state: Of the batch before.
+        first: Number of the first image in the clip, where there is no state.
+        device: Where results go.
+        progress: Told of each frame; may stop the work.
+        confidence: Whether it is wanted for every pixel, which takes a third of the memory of the images.
+
+    Raises:
+        InputError: Something cannot be used, or does not go with the state.
+        MediaError: A reference cannot be read.
+    """
+    progress = progress or Progress()
+    images = check_images(images, "The images")
+    shots = coloring.references.shots
+    count, height, width = images.shape[:3]
+    colored = torch.empty(count, height, width, 3, dtype=torch.float32, device=device)
+    sure = torch.empty(count, height, width, dtype=torch.float32, device=device) if confidence else None
+    means: dict[int, float] = {}
+    frames = colorize(
+        frames_of(images),
+        shots=shots,
+        model=load(height, width),
+        settings=coloring.settings,
+        state=state,
+        first=None if state is not None else first,
+        cut_threshold=coloring.scene_cut,
+        cancelled=progress.stop_if_asked,
+    )
+    for place, frame in enumerate(frames):
+        colored[place] = frame.rgb().permute(1, 2, 0)
+        if sure is not None:
+            sure[place] = frame.confidence[0, 0].clamp(0, 1)
+        mean = mean_confidence(frame)
+        if mean is not None:
+            means[frame.number] = mean
+        state = frame.state
+        progress.frame(place + 1, count, partial(rgb_of, colored[place]))
+    assert state is not None
+    return ColoredBatch(colored, sure, state, means)

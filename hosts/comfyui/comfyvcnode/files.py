@@ -1,0 +1,43 @@
+"""Files that nodes read, found without importing anything: the editor asks for them before a node runs."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from .choices import STATE_SUFFIX
+
+
+def state_files(folder: str | Path) -> list[str]:
+    """List the states below a folder, the newest first, as paths from there with forward slashes."""
+    found: list[tuple[float, str]] = []
+    for path in _walk(Path(folder)):
+        if path.name.endswith(STATE_SUFFIX):
+            found.append((path.stat().st_mtime, path.relative_to(folder).as_posix()))
+    return [name for _, name in sorted(found, key=lambda each: (-each[0], each[1]))]
+
+
+def state_path(folder: str | Path, name: str) -> Path | None:
+    """Find a state below a folder; None where there is none of that name, or it lies elsewhere."""
+    root = Path(folder).resolve()
+    path = (root / name).resolve()
+    inside = path.is_relative_to(root) and path.name.endswith(STATE_SUFFIX)
+    return path if inside and path.is_file() else None
+
+
+def file_stamp(paths: Iterable[str | Path]) -> str:
+    """Say when files were written and how large they are: what a node that reads them is cached by."""
+    return "|".join(_stamp(Path(path)) for path in paths)
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path} absent"
+    return f"{path} {status.st_mtime_ns} {status.st_size}"
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            yield Path(place, name)

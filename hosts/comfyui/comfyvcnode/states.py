@@ -1,0 +1,25 @@
+"""States from files, to go on with a long clip another day."""
+
+from pathlib import Path
+
+from vcnode.errors import InputError
+from vcnode.sequence import ClipState
+
+from .files import state_path
+
+
+def read_state(folder: str | Path, name: str) -> ClipState:
+    """Read a state below a folder.
+
+    Args:
+        folder: Where states are kept.
+        name: As `state_files` lists it.
+
+    Raises:
+        InputError: There is no such file.
+        CacheError: It is damaged, or of a version that is not known.
+    """
+    path = state_path(folder, name)
+    if path is None:
+        raise InputError(f"There is no state {name!r} in {folder}: choose one that was saved there.")
+    return ClipState.load(path)

@@ -1,0 +1,74 @@
+"""Putting the stand-in where `import comfy` finds it, and loading a pack as ComfyUI does."""
+
+import asyncio
+import importlib.util
+import sys
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+
+from . import nodes, sockets, ui, video
+from .folders import folder_paths
+from .host import ModelPatcher, model_management, utils
+
+
+def modules(host):
+    """Every module by its name."""
+    io = ModuleType("comfy_api.latest.io")
+    for part in (sockets, nodes):
+        own = {name: value for name, value in vars(part).items() if getattr(value, "__module__", "") == part.__name__}
+        io.__dict__.update({name: value for name, value in own.items() if not name.startswith("_")})
+    latest = ModuleType("comfy_api.latest")
+    latest.io, latest.ui, latest.ComfyExtension = io, ui, nodes.ComfyExtension
+    latest.Input = SimpleNamespace(Video=video.VideoInput)
+    latest.InputImpl = SimpleNamespace(VideoFromFile=video.VideoFromFile, VideoFromComponents=video.VideoFromComponents)
+    latest.Types = SimpleNamespace(VideoComponents=video.VideoComponents)
+    comfy, api, patcher = ModuleType("comfy"), ModuleType("comfy_api"), ModuleType("comfy.model_patcher")
+    comfy.__path__, api.__path__ = [], []
+    patcher.ModelPatcher = ModelPatcher
+    comfy.model_patcher, comfy.model_management, comfy.utils = patcher, model_management(host), utils(host)
+    api.latest = latest
+    found = (comfy, api, latest, patcher, comfy.model_management, comfy.utils, folder_paths(host.folders))
+    return {module.__name__: module for module in found}
+
+
+@contextmanager
+def installed(host):
+    """Makes the stand-in importable; afterwards `sys.modules` and `sys.path` are as before."""
+    before, path = dict(sys.modules), list(sys.path)
+    hosts = ("comfy", "comfy_api", "folder_paths")
+    for name in list(sys.modules):
+        if name.split(".")[0] in hosts:
+            del sys.modules[name]
+    sys.modules.update(modules(host))
+    try:
+        yield host
+    finally:
+        for name in list(sys.modules):
+            if name not in before and not name.startswith(("vcnode", "torch", "av", "numpy", "PIL")):
+                del sys.modules[name]
+        sys.modules.update({name: before[name] for name in before if name.split(".")[0] in hosts})
+        sys.path[:] = path
+
+
+def load_pack(folder):
+    """A pack's module, and its node classes by id: by file path, under a name that is the path."""
+    name = str(folder).replace(".", "_x_")
+    spec = importlib.util.spec_from_file_location(name, folder / "__init__.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    if hasattr(module, "NODE_CLASS_MAPPINGS"):
+        raise TypeError("With NODE_CLASS_MAPPINGS, ComfyUI ignores comfy_entrypoint: export one of them.")
+    extension = module.comfy_entrypoint()
+    if asyncio.iscoroutine(extension):
+        extension = asyncio.run(_result(extension))
+    if not isinstance(extension, nodes.ComfyExtension):
+        raise TypeError(f"comfy_entrypoint gave {extension!r}, not a ComfyExtension.")
+    found = asyncio.run(extension.get_node_list())
+    if not isinstance(found, list):
+        raise TypeError(f"get_node_list gave {type(found).__name__}, not a list.")
+    return module, {node.GET_SCHEMA().node_id: node for node in found}
+
+
+async def _result(coroutine):
+    return await coroutine
