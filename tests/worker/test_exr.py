@@ -1,0 +1,107 @@
+"""OpenEXR as compositors have it: declared encodings, layers, windows that move, confidence as a channel."""
+
+import exr_files
+import numpy as np
+import pytest
+
+from vcnode.worker.plan import plan_job
+
+from .conftest import FIRST
+
+COUNT = 4
+ACESCG = np.array([0.2722287, 0.6740818, 0.0536895])  # luminance of AP1 (Academy S-2014-004)
+
+
+@pytest.fixture
+def exr_job(job, plates, tmp_path):
+    """Four gray frames in ACEScg with highlights, alpha and a layer; the second one's data window is smaller."""
+    exr_files.library()
+    for number in range(COUNT):
+        planes = exr_files.gray_plate(48, 64, brightest=3.0) | {
+            "A": exr_files.half(48, 64),
+            "mist.Y": exr_files.half(48, 64),
+        }
+        windows = {"displayWindow": exr_files.box(0, 0, 63, 47), "dataWindow": exr_files.box(0, 0, 63, 47)}
+        if number == 1:
+            planes = {name: np.ascontiguousarray(plane[8:40]) for name, plane in planes.items()}
+            windows["dataWindow"] = exr_files.box(0, 8, 63, 39)
+        exr_files.write(plates / "exr" / f"in.{FIRST + number}.exr", planes, **windows)
+    rows, columns = np.mgrid[0:48, 0:64]
+    colours = np.stack([np.sin(columns / 9), np.cos(rows / 7), np.sin((rows + columns) / 11)]).astype(np.float16)
+    reference = dict(zip("RGB", (colours + 1) / 2, strict=True))
+    exr_files.write(plates / "exr" / "reference.exr", reference, displayWindow=exr_files.box(0, 0, 63, 47))
+    return {
+        **job,
+        "frames": {"pattern": str(plates / "exr" / "in.%04d.exr"), "first": FIRST, "last": FIRST + COUNT - 1},
+        "encoding": "acescg",
+        "references": [{"file": str(plates / "exr" / "reference.exr"), "frame": FIRST, "encoding": "acescg"}],
+        "output": {"pattern": str(tmp_path / "out" / "out.%04d.exr"), "depth": "float", "confidence": True},
+    }
+
+
+def test_luminance_alpha_layers_and_windows_are_the_sources(shared, exr_job, plates, tmp_path):
+    done = shared.run(exr_job)[-1]
+    assert done.items() >= {"type": "done", "rendered": COUNT}.items(), done
+    for number in range(FIRST, FIRST + COUNT):
+        before = exr_files.channels(plates / "exr" / f"in.{number}.exr")
+        after = exr_files.channels(tmp_path / "out" / f"out.{number}.exr")
+        assert set(after) == {"R", "G", "B", "A", "mist.Y", "vcn_confidence.confidence"}
+        assert all(exr_files.same(before[name], after[name]) for name in ("A", "mist.Y"))
+        luminances = [
+            np.tensordot(ACESCG, np.stack([planes[name].astype(np.float64) for name in "RGB"]), 1)
+            for planes in (before, after)
+        ]
+        assert np.abs(luminances[1] - luminances[0]).max() < 1e-5 * 3
+        assert np.ptp(np.stack([after[name] for name in "RGB"]), axis=0).max() > 0.02  # colour
+        confidence = after["vcn_confidence.confidence"]
+        assert 0 <= confidence.min() <= confidence.max() <= 1
+
+
+def test_a_finished_frame_that_is_gone_is_made_again_alone(shared, exr_job, tmp_path):
+    shared.run(exr_job)
+    frame = tmp_path / "out" / f"out.{FIRST + 2}.exr"
+    before = exr_files.channels(frame)
+    frame.unlink()
+    accepted, *_, done = shared.run(exr_job)
+    assert (accepted["to_do"], done["rendered"]) == (1, 1)
+    after = exr_files.channels(frame)
+    assert all(exr_files.same(before[name], after[name]) for name in before)
+
+
+def test_an_output_that_is_cut_off_is_made_again(shared, exr_job, tmp_path):
+    shared.run(exr_job)
+    frame = tmp_path / "out" / f"out.{FIRST + 1}.exr"
+    whole = frame.read_bytes()
+    frame.write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "out" / f"out.{FIRST + 3}.exr").unlink()
+    assert shared.run(exr_job)[-1]["rendered"] == 2
+    assert exr_files.channels(frame)["R"].shape == (32, 64)
+
+
+def test_frames_of_another_format_or_cut_off_are_named(exr_job, plates):
+    frame = plates / "exr" / f"in.{FIRST + 2}.exr"
+    whole = frame.read_bytes()
+    frame.write_bytes(whole[:-50])
+    problems = {problem.field: problem.problem for problem in plan_job(exr_job)}
+    assert frame.name in problems["frames"]
+    exr_files.write(frame, exr_files.gray_plate(24, 32))
+    problems = {problem.field: problem.problem for problem in plan_job(exr_job)}
+    assert "32x24" in problems["frames"]
+
+
+def test_a_keyframe_covers_what_the_frames_cover(exr_job, plates):
+    for number in range(COUNT):  # overscan: pixels around the format
+        planes = exr_files.gray_plate(56, 72)
+        windows = {"displayWindow": exr_files.box(0, 0, 63, 47), "dataWindow": exr_files.box(-4, -4, 67, 51)}
+        exr_files.write(plates / "exr" / f"in.{FIRST + number}.exr", planes, **windows)
+    reference = plan_job(exr_job).shots[0].references[0]
+    assert reference.image.shape == (56, 72, 3)
+    assert reference.image[:4].max() == 0  # the reference has no overscan
+    assert reference.frame == 0
+
+
+def test_encodings_are_for_exr(job):
+    job["encoding"] = "acescg"
+    assert [problem.field for problem in plan_job(job)] == ["encoding"]
+    job["encoding"] = "srgb"
+    assert not isinstance(plan_job(job), list)

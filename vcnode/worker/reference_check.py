@@ -1,0 +1,101 @@
+"""The references of a job, looked at before work begins, so that a gray one does not come to light after hours."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from vcnode.errors import VcnodeError
+from vcnode.media.exr_frames import is_exr
+from vcnode.sequence import Reference, Shot, load_shots
+from vcnode.worker.fields import Problem, sentence_of
+from vcnode.worker.reference_encoding import understood
+from vcnode.worker.request import JobRequest, ReferenceRequest, ShotRequest
+from vcnode.worker.source_check import SourceFrames
+
+
+def check_references(request: JobRequest, source: SourceFrames, problems: list[Problem]) -> tuple[Shot, ...]:
+    """Turn references into shots, their numbers counted from 0 in the clip; notes what cannot be used."""
+    if isinstance(request.shots, tuple):
+        _check_order(request.shots, source, problems)
+        shots = [_shot(shot, source, problems) for shot in request.shots]
+        return tuple(shot for shot in shots if shot is not None)
+    if request.shots is not None:
+        return _from_file(request.shots, request.encoding, source, problems)
+    references = _references(request.references, source.first, source.last, source, problems)
+    return (Shot(0, None, references),) if references else ()
+
+
+def _from_file(path: Path, encoding: str | None, source: SourceFrames, problems: list[Problem]) -> tuple[Shot, ...]:
+    """Read a shots file; EXR files that it names are in the encoding of the job."""
+    try:
+        shots = load_shots(path)
+        return tuple(
+            replace(shot, references=tuple(_as_frames(each, encoding, source) for each in shot.references))
+            for shot in shots
+        )
+    except VcnodeError as error:
+        problems.append(Problem("shots", sentence_of(error)))
+        return ()
+
+
+def _as_frames(reference: Reference, encoding: str | None, source: SourceFrames) -> Reference:
+    return understood(reference, encoding if is_exr(reference.path) else None, source.windows)
+
+
+def _shot(shot: ShotRequest, source: SourceFrames, problems: list[Problem]) -> Shot | None:
+    before = len(problems)
+    if not shot.references:
+        problems.append(Problem(f"{shot.place}.references", "The shot has no reference: add one, or leave it out."))
+    references = _references(shot.references, shot.first, shot.last, source, problems)
+    first, last = source.index(shot.first), source.index(shot.last)
+    if len(problems) > before or first is None or last is None or last < first:
+        return None
+    return Shot(first, last, references)
+
+
+def _check_order(shots: tuple[ShotRequest, ...], source: SourceFrames, problems: list[Problem]) -> None:
+    if not shots:
+        problems.append(Problem("shots", "The list of shots is empty: give one or more."))
+    behind = source.first
+    for shot in shots:
+        said = f"The shot {shot.first} to {shot.last}"
+        if shot.last < shot.first:
+            problems.append(Problem(shot.place, f"{said} ends before it begins: exchange the numbers."))
+        elif shot.first < source.first or shot.last > source.last:
+            problems.append(Problem(shot.place, f"{said} reaches beyond {source.first} to {source.last}: shorten it."))
+        elif shot.first < behind:
+            problems.append(Problem(shot.place, f"{said} begins before the one listed before it ends: reorder them."))
+        behind = max(behind, shot.last + 1)
+
+
+def _references(
+    requests: tuple[ReferenceRequest, ...], first: int, last: int, source: SourceFrames, problems: list[Problem]
+) -> tuple[Reference, ...]:
+    checked = (_reference(request, first, last, source, problems) for request in requests)
+    return tuple(reference for reference in checked if reference is not None)
+
+
+def _reference(
+    request: ReferenceRequest, first: int, last: int, source: SourceFrames, problems: list[Problem]
+) -> Reference | None:
+    before = len(problems)
+    if request.frame is not None and not first <= request.frame <= last:
+        problems.append(
+            Problem(
+                f"{request.place}.frame",
+                f"Frame {request.frame} is not among {first} to {last}: give one of these, or null for no frame.",
+            )
+        )
+    for name, file in (("file", request.file), ("mask", request.mask)):
+        if file is not None and not file.is_file():
+            problems.append(Problem(f"{request.place}.{name}", f"There is no file {file}: check the path."))
+    if len(problems) > before:
+        return None
+    try:
+        named = Reference(request.file, weight=request.weight, mask=request.mask)
+        reference = understood(named, request.encoding, source.windows)
+        lab = reference.lab()
+        reference.mask_for(lab.shape[2], lab.shape[3])
+    except VcnodeError as error:
+        problems.append(Problem(f"{request.place}.file", sentence_of(error)))
+        return None
+    return reference if request.frame is None else replace(reference, frame=source.index(request.frame))

@@ -1,0 +1,171 @@
+"""The frames that a job is to colour: which there are, and whether a run through them can succeed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import PIL.Image
+
+from vcnode.errors import MediaError, VcnodeError
+from vcnode.media import ImageSequenceReader, open_source
+from vcnode.media.exr_frames import is_exr
+from vcnode.media.exr_header import Box, read_exr_header
+from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.rendering.stretch import exact_frame_count
+from vcnode.worker.fields import Problem, sentence_of
+from vcnode.worker.request import JobRequest
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Of an OpenEXR sequence.
+
+    Attributes:
+        display: The format of its frames.
+        covered: What they cover: the union of their data windows.
+    """
+
+    display: Box
+    covered: Box
+
+
+@dataclass(frozen=True)
+class SourceFrames:
+    """The frames of a job; some may be missing where that is noted.
+
+    Attributes:
+        numbers: The numbers of all files of the sequence, so that frame n of the clip is the file `numbers[n]`.
+        first: Number of the first frame wanted.
+        last: Number of the last one.
+        files: All files of the sequence, or the video.
+        windows: Of EXR files.
+    """
+
+    numbers: Sequence[int]
+    first: int
+    last: int
+    files: tuple[Path, ...]
+    windows: Windows | None = None
+
+    @property
+    def wanted(self) -> Sequence[int]:
+        """The numbers of the frames wanted, none of which is missing."""
+        return range(self.first, self.last + 1)
+
+    def index(self, number: int) -> int | None:
+        """The frame of the clip that has this number; None where it is missing, which is a problem noted."""
+        return self.numbers.index(number) if number in self.numbers else None
+
+
+def check_source(request: JobRequest, problems: list[Problem]) -> SourceFrames | None:
+    """Find the frames; None after noting why they cannot be used."""
+    try:
+        return _pictures(request, problems) if is_pattern(request.source) else _video(request, problems)
+    except VcnodeError as error:
+        problems.append(Problem("frames.pattern", sentence_of(error)))
+        return None
+
+
+def assumed(request: JobRequest) -> SourceFrames:
+    """The frames that the job says there are, to look at the rest of it where the true ones cannot be found."""
+    first = request.first or 0
+    last = request.last if request.last is not None else first + 10**9
+    return SourceFrames(range(first, last + 1), first, last, ())
+
+
+def _video(request: JobRequest, problems: list[Problem]) -> SourceFrames | None:
+    with open_source(request.source) as source:
+        count = exact_frame_count(source)
+    if not count:
+        problems.append(Problem("frames.pattern", f"{request.source} has no frames that can be counted: convert it."))
+        return None
+    return _range(request, range(count), (request.source,), problems)
+
+
+def _pictures(request: JobRequest, problems: list[Problem]) -> SourceFrames | None:
+    pattern = parse_pattern(request.source)
+    numbers = pattern.numbers()
+    if not numbers:
+        problems.append(Problem("frames.pattern", f"No file is called like {pattern}: check the path."))
+        return None
+    source = _range(request, numbers, (), problems)
+    if source is None:
+        return None
+    there = set(numbers)
+    missing = [number for number in source.wanted if number not in there]
+    if missing:
+        sentence = f"{_ranges(missing)} of {pattern} {'is' if len(missing) == 1 else 'are'} missing: render them first."
+        problems.append(Problem("frames", sentence))
+    before = len(problems)
+    _check_sizes([pattern.path(number) for number in source.wanted if number in there], problems)
+    windows = _windows(request.source) if len(problems) == before else None
+    return replace(source, files=tuple(pattern.path(number) for number in numbers), windows=windows)
+
+
+def _windows(source: Path) -> Windows | None:
+    """Open the sequence as the renderer will.
+
+    Raises:
+        MediaError: It cannot be opened.
+    """
+    with open_source(source) as opened:
+        exr = opened.exr if isinstance(opened, ImageSequenceReader) else None
+        return None if exr is None else Windows(exr.first.display_window, exr.box)
+
+
+def _range(
+    request: JobRequest, numbers: Sequence[int], files: tuple[Path, ...], problems: list[Problem]
+) -> SourceFrames | None:
+    first = numbers[0] if request.first is None else request.first
+    last = numbers[-1] if request.last is None else request.last
+    for name, number in (("first", first), ("last", last)):
+        if not numbers[0] <= number <= numbers[-1]:
+            sentence = f"{number} was given, but {request.source} has the frames {numbers[0]} to {numbers[-1]}."
+            problems.append(Problem(f"frames.{name}", sentence))
+            return None
+    return SourceFrames(numbers, first, last, files) if first <= last else None
+
+
+def _check_sizes(files: Sequence[Path], problems: list[Problem]) -> None:
+    """Note pictures that cannot be opened, or differ from the first in size; only their headers are read."""
+    sizes: dict[tuple[int, int], list[str]] = {}
+    for file in files:
+        try:
+            sizes.setdefault(picture_size(file), []).append(file.name)
+        except MediaError as error:
+            problems.append(Problem("frames", sentence_of(error)))
+        except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+            reason = getattr(error, "strerror", None) or "it is damaged or no picture"
+            problems.append(Problem("frames", f"{file} cannot be read ({reason}): render it again."))
+    if len(sizes) > 1:
+        (size, _), *others = sizes.items()
+        wrong, names = others[0]
+        problems.append(
+            Problem(
+                "frames",
+                f"{names[0]} is {wrong[0]}x{wrong[1]} pixels and the first frame {size[0]}x{size[1]}: all frames of a "
+                "job must have one size.",
+            )
+        )
+
+
+def picture_size(file: Path) -> tuple[int, int]:
+    """Width and height by a picture's header; of EXR those of its format, as data windows may differ.
+
+    Raises:
+        OSError, ValueError, SyntaxError, MediaError: It cannot be read.
+    """
+    if is_exr(file):
+        display = read_exr_header(file)[0].display_window
+        return display.width, display.height
+    with PIL.Image.open(file) as image:
+        return image.size
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Say 3, 4, 5, 9 as "Frames 3-5, 9"; at most a few of them."""
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
+    named = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+    shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more stretches" if len(named) > 10 else "")
+    return f"Frame{'' if len(numbers) == 1 else 's'} {shown}"
