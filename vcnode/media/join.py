@@ -31,7 +31,8 @@ def check_audio(source: Path, container: str) -> None:
         InputError: When it does not, or when the sound's times run backwards.
         MediaError: When the file cannot be read.
     """
-    with av.open(str(source)) as opened, av.open(io.BytesIO(), "w", format=container) as trial:
+    trial = av.open(io.BytesIO(), "w", format=container)
+    with av.open(str(source)) as opened:
         if not opened.streams.audio:
             return
         copies: dict[int, Any] = {}
@@ -40,10 +41,6 @@ def check_audio(source: Path, container: str) -> None:
                 copies[stream.index] = trial.add_stream_from_template(stream)
             except (ValueError, AttributeError, FFmpegError) as error:
                 raise InputError(_does_not_fit(source, stream, container)) from error
-        try:
-            trial.start_encoding()
-        except (ValueError, FFmpegError) as error:
-            raise InputError(_does_not_fit(source, opened.streams.audio[0], container)) from error
         latest: dict[int, int] = {}
         for packet in opened.demux(opened.streams.audio):
             time = packet.dts if packet.dts is not None else packet.pts
@@ -54,14 +51,17 @@ def check_audio(source: Path, container: str) -> None:
                 )
             if time is not None:
                 latest[packet.stream.index] = time
-            _try_first(packet, copies, trial, source)
+            copy = copies.pop(packet.stream.index, None) if packet.size else None
+            if copy is not None:
+                _try(packet, copy, trial, source)
+        try:
+            trial.close()  # MP4 refuses some PCM no sooner
+        except (ValueError, FFmpegError) as error:
+            raise InputError(_does_not_fit(source, opened.streams.audio[0], container)) from error
 
 
-def _try_first(packet: Any, copies: dict[int, Any], trial: Any, source: Path) -> None:
-    """Write the first packet of each stream: some containers refuse no sooner."""
-    copy = copies.pop(packet.stream.index, None) if packet.size else None
-    if copy is None:
-        return
+def _try(packet: Any, copy: Any, trial: Any, source: Path) -> None:
+    """Write a stream's first packet: some containers refuse no sooner."""
     stream, packet.stream = packet.stream, copy
     try:
         trial.mux(packet)
