@@ -1,0 +1,59 @@
+"""A job as the worker wants it: plain values, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcnode_client import encodings
+from vcnode_client.settings import Settings
+
+
+def build(
+    settings: Settings,
+    clip: str,
+    frames: str,
+    references: dict[int, str],
+    output: str,
+    cache: str | None,
+) -> dict[str, Any]:
+    """Write down one view's work.
+
+    Args:
+        settings: What the artist chose.
+        clip: A name for messages and metadata.
+        frames: Pattern of the source's pictures.
+        references: By number, the picture that was rendered from an input.
+        output: Pattern of the result.
+        cache: Folder for states; None for none.
+    """
+    return {
+        "clip": clip,
+        "frames": {"pattern": frames, "first": settings.first, "last": settings.last},
+        "encoding": settings.encoding,
+        "references": _references(settings, references),
+        "shots": None,
+        "options": {
+            "model": settings.model,
+            "device": settings.device,
+            "working_size": settings.working_size,
+            "saturation": settings.saturation,
+            "look_ahead": 1,
+            "precision": settings.precision,
+            "upsampling": "bilateral",
+        },
+        "output": {"pattern": output, "depth": settings.depth, "confidence": settings.confidence},
+        "cache": cache,
+    }
+
+
+def _references(settings: Settings, rendered: dict[int, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": each.file or rendered[each.number],
+            "frame": each.frame if each.keyframe else None,
+            "weight": each.weight,
+            "mask": None,
+            "encoding": encodings.of_file(each.file, settings.encoding) if each.file else settings.encoding,
+        }
+        for each in settings.references
+    ]

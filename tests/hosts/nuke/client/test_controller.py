@@ -1,0 +1,191 @@
+"""The states of a node, with a worker that is played."""
+
+import os
+import tempfile
+import unittest
+from unittest import mock
+
+from recorded_host import RecordedHost, settings
+from vcnode_client.controller import Controller
+from vcnode_client.problems import Cancelled, ClientError, Problem, WorkerLost
+from vcnode_client.settings import WorkerSettings
+from vcnode_client.versions import finished
+
+ATTACHED = WorkerSettings(start=False, address="127.0.0.1:9")
+
+
+class PlayedWorker:
+    """Says what a worker says, and makes the frames it is asked for."""
+
+    hello = {"type": "hello", "protocol": 1, "version": "0.1.0"}  # noqa: RUF012
+
+    def __init__(self, at_frame=None):
+        self.jobs, self.waiting, self.closed = [], [], False
+        self.at_frame = at_frame or (lambda frame: None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.closed = True
+
+    def send(self, message):
+        if message["type"] == "cancel":
+            self.waiting = [{"type": "cancelled", "id": message["id"], "kept": 1}]
+        if message["type"] != "job":
+            return
+        self.jobs.append(message["job"])
+        frames = message["job"]["frames"]
+        count = frames["last"] - frames["first"] + 1
+        self.waiting.append({"type": "accepted", "id": message["id"], "model": "lite", "device": "cpu"})
+        for number in range(1, count + 1):
+            said = {
+                "frame": frames["first"] + number - 1,
+                "done": number,
+                "total": count,
+                "fps": 2.0,
+                "seconds_left": 61,
+            }
+            self.waiting.append(dict(said, type="progress", id=message["id"]))
+        self.waiting.append({"type": "done", "id": message["id"], "frames": count, "weak_frames": [1003]})
+
+    def receive(self, timeout=0.1):
+        if not self.waiting:
+            return None
+        message = self.waiting.pop(0)
+        if message["type"] == "progress":
+            failure = self.at_frame(message["frame"])
+            if failure is not None:
+                raise failure
+            with open(self.jobs[-1]["output"]["pattern"] % message["frame"], "w") as file:
+                file.write("pixels")
+        return message
+
+
+class Controllers(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        for name in ("plate", "painted"):
+            for frame in range(1001, 1005):
+                with open(os.path.join(self.folder, f"{name}.{frame:04d}.exr"), "w") as file:
+                    file.write("pixels")
+        self.cache = os.path.join(self.folder, "cache").replace("\\", "/")
+        self.host = RecordedHost(settings(self.cache, ATTACHED), self.folder)
+        self.controller = Controller(self.host)
+
+    def colorize(self, worker=None):
+        worker = worker or PlayedWorker()
+        with mock.patch("vcnode_client.run.reach", return_value=worker):
+            self.controller.colorize()
+        return worker
+
+    def test_a_run_goes_through_its_states(self):
+        worker = self.colorize()
+        self.assertEqual(self.host.states, ["checking", "rendering", "rendering", "colouring", "done"])
+        self.assertTrue(worker.closed)
+        self.assertEqual(self.host.results[0].pattern, self.cache + "/v001/colored.%04d.exr")
+        self.assertEqual(self.host.results[0].summary, "1001-1004  1 ref  v001")
+        self.assertIn((0.5, "frame 1002, 2 of 4, 2.0 fps, 1:01 left"), self.host.progressed)
+        self.assertIn("1003", self.host.shown[-1][1])
+        self.assertFalse(os.path.exists(self.cache + "/v001/input"))
+        self.assertTrue(os.path.exists(self.cache + "/v001/references/main/ref1.exr"))
+
+    def test_the_job_says_what_was_chosen(self):
+        job = self.colorize().jobs[0]
+        self.assertEqual(job["frames"]["first"], 1001)
+        self.assertEqual([each["frame"] for each in job["references"]], [1001])
+        self.assertEqual(job["options"]["working_size"], 128)
+        self.assertEqual(job["encoding"], "linear-srgb")
+
+    def test_all_problems_are_told_at_once_and_nothing_is_begun(self):
+        self.host.gui, self.host.source = True, None
+        self.host.extra = [Problem("Ref1 is in error.")]
+        self.host.chosen = settings("", ATTACHED, references=())
+        self.colorize()
+        self.assertEqual(len(self.host.told[0]), 4)
+        self.assertEqual(self.host.states, ["failed"])
+
+    def test_without_a_user_errors_are_raised(self):
+        self.host.source = None
+        with self.assertRaisesRegex(ClientError, "Source"):
+            self.colorize()
+        self.host.source = RecordedHost(self.host.chosen).source
+        with self.assertRaises(WorkerLost):
+            self.colorize(PlayedWorker(lambda frame: WorkerLost("it is gone")))
+        self.assertEqual(self.controller.state, "failed")
+
+    def test_a_failed_run_goes_on_where_it_was(self):
+        self.host.gui = True
+        self.colorize(PlayedWorker(lambda frame: ClientError("no memory") if frame == 1003 else None))
+        self.assertEqual((self.controller.state, self.host.told), ("failed", [["no memory"]]))
+        self.assertEqual(finished(self.cache), [])
+        self.host.rendered.clear()
+        self.colorize()
+        self.assertEqual(self.controller.state, "done")
+        self.assertEqual(self.host.rendered, [], "the source was rendered again")
+        self.assertEqual(finished(self.cache), [1])
+
+    def test_cancelling_waits_for_the_worker(self):
+        worker = PlayedWorker(lambda frame: self.controller.cancel() if frame == 1002 else None)
+        with self.assertRaises(Cancelled) as caught:
+            self.colorize(worker)
+        self.assertEqual(caught.exception.kept, 1)
+        self.assertEqual(self.controller.state, "cancelled")
+        self.assertFalse(self.controller.running)
+
+    def test_an_old_result_stays_when_a_new_run_fails(self):
+        self.colorize()
+        self.host.text, self.host.gui = "graded", True
+        self.colorize(PlayedWorker(lambda frame: ClientError("no memory")))
+        self.assertEqual((len(self.host.results), finished(self.cache)), (1, [1]))
+
+    def test_stale_missing_and_fresh(self):
+        self.assertEqual(self.controller.refresh(), "idle")
+        self.colorize()
+        self.assertEqual(self.controller.refresh(), "done")
+        self.host.text = "graded"
+        self.assertEqual(self.controller.refresh(), "stale")
+        self.host.text = "upstream"
+        os.remove(self.cache + "/v001/colored.1004.exr")
+        self.assertEqual(self.controller.refresh(), "missing")
+
+    def test_versions_are_kept_and_shown_again(self):
+        self.colorize()
+        self.host.text = "graded"
+        self.colorize()
+        self.assertEqual(self.host.state["version"], 2)
+        self.controller.show_version(1)
+        self.assertEqual((self.host.results[-1].version, self.controller.state), (1, "stale"))
+        self.controller.show_version()
+        self.assertEqual((self.host.results[-1].version, self.controller.state), (2, "done"))
+        with self.assertRaisesRegex(ClientError, "no version 7"):
+            self.controller.show_version(7)
+
+    def test_one_run_at_a_time(self):
+        refused = []
+
+        def press_again(frame):
+            try:
+                self.controller.colorize()
+            except ClientError as error:
+                refused.append(str(error))
+
+        self.colorize(PlayedWorker(press_again))
+        self.assertEqual(self.controller.state, "done")
+        self.assertIn("already", refused[0])
+
+    def test_a_bug_of_ours_is_reported_too(self):
+        self.host.gui = True
+        self.host.attach = mock.Mock(side_effect=ValueError("gone"))
+        with self.assertLogs("vcnode", "ERROR"):
+            self.colorize()
+        self.assertIn("unexpected", self.host.told[0][0])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,33 @@
+"""What client, node and core must say alike."""
+
+import pytest
+
+import vcnode
+import vcnode_client
+from gizmo_source import panel
+from vcnode.color.encodings import ENCODINGS
+from vcnode.sequence import Settings
+from vcnode.worker import protocol
+from vcnode_client import encodings, messages
+from vcnode_client.settings import QUALITIES
+
+
+def test_versions():
+    assert vcnode_client.VERSION == panel.VERSION == vcnode.__version__
+    assert messages.PROTOCOL == protocol.PROTOCOL
+    assert messages.LONGEST == protocol.MAX_LINE
+
+
+def test_encodings_and_their_luminance():
+    assert encodings.LUMINANCE.keys() == ENCODINGS.keys()
+    for name, weights in encodings.LUMINANCE.items():
+        assert weights == pytest.approx(ENCODINGS[name].luminance_weights, abs=1e-8), name
+
+
+def test_choices_on_the_panel():
+    knobs = {each.name: each for each in panel.knobs()}
+    assert set(knobs["quality"].choices) == QUALITIES.keys()
+    for size in QUALITIES.values():
+        Settings(working_size=size)
+    assert set(knobs["encoding"].choices) == {*ENCODINGS, "auto", "ocio"}
+    assert (knobs["encoding"].choices[6:]) == ("srgb", "ocio"), "nodes inside the Group go by these places"
