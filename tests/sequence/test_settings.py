@@ -1,6 +1,8 @@
 from dataclasses import FrozenInstanceError, fields, replace
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from vcnode import Settings
 from vcnode.errors import InputError
@@ -43,3 +45,25 @@ def test_settings_are_frozen():
 def test_states_depend_on_every_setting_but_those_that_only_finish(name):
     changed = replace(Settings(), **{name: OTHER[name]})
     assert (changed.of_state() == Settings().of_state()) == (name in FINISH)
+
+
+class OnGpu:
+    """Stands in for a model on a GPU, of which only device and configuration are asked."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def parameters(self):
+        return iter([SimpleNamespace(device=torch.device("cuda"))])
+
+
+def test_what_is_left_open_depends_on_model_and_device_alone(tiny_model, tiny_devc):
+    def chosen(model, **options):
+        settings = Settings(**options).on(model)
+        return settings.look_ahead, settings.precision
+
+    assert chosen(tiny_model) == chosen(tiny_devc) == (1, "float32")
+    assert chosen(OnGpu(tiny_model.config)) == (4, "float16")
+    assert chosen(OnGpu(tiny_model.config), compat="devc") == chosen(OnGpu(tiny_devc.config)) == (4, "float32")
+    assert chosen(OnGpu(tiny_devc.config), look_ahead=2, precision="float16") == (2, "float16")
+    assert Settings().on(tiny_model).of_state() == Settings().of_state()

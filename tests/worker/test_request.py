@@ -129,4 +129,4 @@ def test_what_may_be_left_out_may_be_left_out():
     request = read_request(job, problems)
     assert problems == []
     assert (request.first, request.last, request.cache, request.depth, request.encoding) == (None,) * 5
-    assert (request.settings.look_ahead, request.device) == (1, "auto")
+    assert (request.settings.look_ahead, request.settings.precision, request.device) == (None, None, "auto")

@@ -70,9 +70,11 @@ def _add_network_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model", default="lite", metavar="NAME", help="a model's name or its weights file (lite)")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
     group.add_argument("--size", type=int, metavar="PIXELS", help="short side at which the network works")
-    group.add_argument("--look-ahead", type=int, default=1, metavar="N", help="frames prepared as one batch (1)")
+    group.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")
     group.add_argument(
-        "--precision", choices=["float32", "float16"], default="float32", help="of the convolutions, on GPUs (float32)"
+        "--precision",
+        choices=["float32", "float16"],
+        help="of the convolutions (float16 for lite on CUDA, else float32)",
     )
     group.add_argument("--compat", choices=["devc"], help="colour as the authors' script does")
     group.add_argument("--cache", type=Path, metavar="DIR", help="keep states there, so that a second run is quick")

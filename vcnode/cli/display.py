@@ -43,7 +43,8 @@ class Terminal:
         shots = f" in {start.shots} shots" if start.shots > 1 else ""
         resumed = f", resuming at frame {start.first}" if start.first > start.begin else ""
         say(
-            f"model {start.model} on {start.device}, working size {start.working_size}, {references}{shots}, "
+            f"model {start.model} on {start.device} in {start.precision}, working size {start.working_size}, "
+            f"{start.look_ahead} frame{'' if start.look_ahead == 1 else 's'} at once, {references}{shots}, "
             f"{start.info.width}x{start.info.height} to {start.output_format}{resumed}"
         )
         self._bar = self._new_bar(start.total, initial=start.first - start.begin)
@@ -93,6 +94,8 @@ class JsonLines:
             model=start.model,
             device=start.device,
             working_size=start.working_size,
+            look_ahead=start.look_ahead,
+            precision=start.precision,
             references=start.references,
             shots=start.shots,
             width=start.info.width,

@@ -101,6 +101,8 @@ class RenderStart:
         model: Name of the model.
         device: Where it runs.
         working_size: Short side in pixels at which the network works.
+        look_ahead: Frames that are prepared as one batch.
+        precision: Of the network's convolutions.
         references: How many different references there are.
         shots: How many shots.
         output_format: The output in words.
@@ -114,6 +116,8 @@ class RenderStart:
     model: str
     device: str
     working_size: int
+    look_ahead: int
+    precision: str
     references: int
     shots: int
     output_format: str

@@ -91,6 +91,7 @@ class _Run:
         on_frame: Callable[[RenderedFrame], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
+        self.settings = job.settings.on(model)
         self.job, self.source, self.info, self.stretch, self.shots = job, source, info, stretch, shots
         self.model = model
         self.on_start, self.on_frame, self.cancelled = on_start, on_frame, cancelled
@@ -107,7 +108,7 @@ class _Run:
             self.source,
             self.shots,
             model_digest(self.model),
-            job.settings,
+            self.settings,
             self.device,
             _RENDER_VERSION,
             job.frames,
@@ -129,7 +130,7 @@ class _Run:
                 job.state,
                 self.shots,
                 self.model,
-                job.settings,
+                self.settings,
                 store,
                 checkpoints,
             )
@@ -194,6 +195,8 @@ class _Run:
             self.model.config.name,
             str(self.device),
             self.working_size,
+            self.settings.window,
+            self.settings.precision or "float32",
             len(all_references(shots)),
             len(shots),
             output.description,

@@ -78,7 +78,7 @@ def colorize(
             f"{state.number}, or start without a state."
         )
     before = state or ClipState(first or 0)
-    piece = _Piece(_Numbered(frames, before, cut_threshold), plan, model, settings or Settings(), cache)
+    piece = _Piece(_Numbered(frames, before, cut_threshold), plan, model, (settings or Settings()).on(model), cache)
     return _watched(piece.colored(before.shot), progress, cancelled)
 
 

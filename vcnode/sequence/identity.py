@@ -1,5 +1,6 @@
 """What makes two models the same, and two machines compute the same."""
 
+from importlib.metadata import PackageNotFoundError, version
 from weakref import WeakKeyDictionary
 
 import torch
@@ -37,8 +38,16 @@ def rounding(device: torch.device) -> dict[str, object]:
     if device.type == "cpu":
         machine: object = [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()]
     else:
-        machine = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+        machine = [torch.cuda.get_device_name(device), _triton()] if device.type == "cuda" else None
     return {"torch": str(torch.__version__), "device": device.type, "machine": machine}
+
+
+def _triton() -> str | None:
+    """The version of what compiles the matching kernel; without it another kernel rounds otherwise."""
+    try:
+        return version("triton")
+    except PackageNotFoundError:
+        return None
 
 
 def _versions(model: Model) -> _Versions:

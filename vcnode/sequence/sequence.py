@@ -60,7 +60,7 @@ class Sequence:
     ) -> None:
         self.model, self.source = model, source
         self.shots = check_shots(shots, len(source))
-        self.settings = settings or Settings()
+        self.settings = (settings or Settings()).on(model)
         self.store = cache if cache is not None else MemoryStateCache()
         self._digest = model_digest(model)
         self._engines: OrderedDict[int, ShotEngine] = OrderedDict()
@@ -146,7 +146,7 @@ class Sequence:
 
     def _run(self, engine: ShotEngine, keys: list[str], begin: int, number: int, state: State | None) -> WorkingFrame:
         """Colour `begin`..`number`, one look-ahead window of frames in memory at a time."""
-        window = self.settings.look_ahead
+        window = self.settings.window
         frame: WorkingFrame | None = None
         while begin <= number:
             end = min(number, begin + window - 1 - (begin - engine.first) % window)

@@ -1,10 +1,13 @@
 """How a clip is coloured: everything a user may choose besides model and references."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from vcnode.color import UpsampleMethod
 from vcnode.errors import InputError
+from vcnode.network import Model
+
+GPU_LOOK_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -14,31 +17,31 @@ class Settings:
     Attributes:
         working_size: Short side in pixels at which the network works; None for the preset's.
         look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
-            to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs.
+            to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs. None: 4 on GPUs, else 1.
         saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
         upsampling: How ab is brought to the frame's size; see `vcnode.color.upsample_ab`.
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
         precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs; matching, motion
-            and the state stay in float32.
+            and the state stay in float32. None: float16 for the light network on CUDA, else float32.
 
     Raises:
         InputError: A value is out of range.
     """
 
     working_size: int | None = None
-    look_ahead: int = 1
+    look_ahead: int | None = None
     saturation: float = 1.0
     upsampling: UpsampleMethod = "bilateral"
     find_bars: bool = True
     compat: Literal["devc"] | None = None
-    precision: Literal["float32", "float16"] = "float32"
+    precision: Literal["float32", "float16"] | None = None
 
     def __post_init__(self) -> None:
         if self.working_size is not None and self.working_size < 64:
             raise InputError(f"The working size is {self.working_size} pixels: give 64 or more for the short side.")
-        if self.look_ahead < 1:
+        if self.look_ahead is not None and self.look_ahead < 1:
             raise InputError(f"The look-ahead is {self.look_ahead} frames: give 1 or more.")
         if not 0 <= self.saturation <= 4:
             raise InputError(f"The saturation is {self.saturation}: give a factor from 0 to 4.")
@@ -47,15 +50,29 @@ class Settings:
             raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")
         if self.compat not in (None, "devc"):
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
-        if self.precision not in ("float32", "float16"):
+        if self.precision not in (None, "float32", "float16"):
             raise InputError(f"The precision {self.precision!r} is not known: give float32 or float16.")
+
+    def on(self, model: Model) -> "Settings":
+        """The same choices, with those left open made for the model and its device; memory at hand has no say."""
+        on_gpu = next(model.parameters()).device.type == "cuda"
+        half = on_gpu and model.config.color_net == "light" and self.compat is None
+        window = GPU_LOOK_AHEAD if on_gpu else 1
+        return replace(
+            self, look_ahead=self.look_ahead or window, precision=self.precision or ("float16" if half else "float32")
+        )
+
+    @property
+    def window(self) -> int:
+        """The look-ahead, where it is decided: see `on`."""
+        return self.look_ahead or 1
 
     def of_state(self) -> dict[str, object]:
         """The choices that change what the network computes; the others only finish its result."""
         return {
             "working_size": self.working_size,
-            "look_ahead": self.look_ahead,
+            "look_ahead": self.window,
             "find_bars": self.find_bars,
             "compat": self.compat,
-            **({} if self.precision == "float32" else {"precision": self.precision}),
+            **({} if self.precision in (None, "float32") else {"precision": self.precision}),
         }

@@ -52,10 +52,10 @@ class ShotEngine:
         settings: Settings,
         bars: Bars | None = None,
     ) -> None:
-        self.settings, self.first = settings, first
+        self.settings, self.first = settings.on(model), first
         self.model, self.model_digest = model, model_digest
         if not isinstance(references, ShotReferences):
-            references = ShotReferences(model, references, settings)
+            references = ShotReferences(model, references, self.settings)
         self.shot_references = references
         self.device, self.short_side = references.device, references.short_side
         self.frame_size = (first_lightness.shape[2], first_lightness.shape[3])
@@ -102,7 +102,7 @@ class ShotEngine:
                 it (None at the shot's start).
         """
         some = next(iter(slots.values()))
-        batch = [slots.get(place, some) for place in range(self.settings.look_ahead)]
+        batch = [slots.get(place, some) for place in range(self.settings.window)]
         lightness = torch.cat([now for now, _, _ in batch]).to(self.device)
         previous = torch.cat([_before(now, seed, before) for now, seed, before in batch]).to(self.device)
         hard = self.settings.compat == "devc"

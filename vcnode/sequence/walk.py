@@ -55,7 +55,7 @@ def color_links(
     Yields:
         Each frame's result.
     """
-    window = engine.settings.look_ahead
+    window = engine.settings.window
     state = before
     for group in _windows(links, engine.first, window):
         found = [_stored(store, link.key) for link in group]
@@ -103,7 +103,7 @@ def stream(
     """
     number, key, state = before or (engine.first, None, None)
     following = chain(engine, frames, key)
-    window = engine.settings.look_ahead
+    window = engine.settings.window
     failure: Exception | None = None
     while failure is None:
         group, failure = read_up_to(following, window - (number - engine.first) % window)

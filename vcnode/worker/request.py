@@ -185,8 +185,8 @@ def _settings(options: Fields) -> Settings:
     values: dict[str, Any] = {
         "working_size": options.whole("working_size"),
         "saturation": options.number("saturation", 1.0),
-        "look_ahead": options.whole("look_ahead", 1),
-        "precision": options.text("precision", "float32"),
+        "look_ahead": options.whole("look_ahead"),
+        "precision": options.text("precision", "") or None,
         "upsampling": options.text("upsampling", "bilateral"),
         "compat": options.text("compat", "") or None,
     }

@@ -9,6 +9,7 @@ import torch
 from vcnode.errors import InputError, ModelError
 from vcnode.network import Model
 from vcnode.sequence import Settings, load
+from vcnode.sequence.settings import GPU_LOOK_AHEAD
 
 from .choices import EMBEDDED, PRECISIONS
 
@@ -93,4 +94,5 @@ def working_memory(network: Model, settings: Settings, height: int, width: int) 
     """
     short = settings.working_size or network.config.working_size
     pixels = short * short * max(height, width) / max(1, min(height, width))
-    return int(_BYTES_A_PIXEL[network.config.encoder] * pixels * settings.look_ahead)
+    window = settings.look_ahead or GPU_LOOK_AHEAD  # the network may lie on the CPU still
+    return int(_BYTES_A_PIXEL[network.config.encoder] * pixels * window)

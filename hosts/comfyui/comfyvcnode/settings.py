@@ -31,7 +31,7 @@ def coloring(
         raise InputError(f"scene_cut is {scene_cut}: give 0 for off, or a number below 1, such as 0.4.")
     settings = Settings(
         working_size=working_size or None,
-        look_ahead=look_ahead,
+        look_ahead=look_ahead or None,
         saturation=saturation,
         upsampling=cast(UpsampleMethod, upsampling),  # checked there
         precision=model.precision,

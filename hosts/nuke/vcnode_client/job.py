@@ -37,7 +37,7 @@ def build(
             "device": settings.device,
             "working_size": settings.working_size,
             "saturation": settings.saturation,
-            "look_ahead": 1,
+            "look_ahead": None,  # the worker knows its device
             "precision": settings.precision,
             "upsampling": "bilateral",
         },

@@ -32,7 +32,6 @@ from vsvcnode.state_clip import StateClip
 _log = logging.getLogger("vcnode")
 
 _KEEP_EVERY = 16  # frames between the states that a cache gives up last, about: a seek replays so many
-_LOOK_AHEAD = 4  # on GPUs, which a single small frame does not fill
 _HALF = (vs.GRAYH, vs.YUV420PH, vs.YUV422PH, vs.YUV444PH)
 
 
@@ -164,16 +163,16 @@ def colorize(
         half = fp16 if fp16 is not None else clip.format.id in _HALF
         settings = Settings(
             working_size=working_size,
-            look_ahead=look_ahead if look_ahead is not None else _LOOK_AHEAD if on_gpu else 1,
+            look_ahead=look_ahead,
             saturation=saturation,
             upsampling=upsampling,
             find_bars=find_bars,
             compat=compat,
             precision="float16" if half and on_gpu else "float32",
-        )
-        plan = Plan(len(clip), settings.look_ahead)
+        ).on(network)
+        plan = Plan(len(clip), settings.window)
         scan = _settle(plan, clip, reference, frames, shots, scenes)
-        colorist = Colorist(network, settings, _store(cache, settings.look_ahead))
+        colorist = Colorist(network, settings, _store(cache, settings.window))
     states = StateClip(clip, plan, colorist, matrix)
     chroma = chroma_clip(clip, Painter(plan, colorist, states, target, matrix, maps))
     if scan is not None:
