@@ -46,6 +46,8 @@ class RenderJob:
         overwrite: Whether an existing target may be replaced.
         watchable: Whether a video that is stopped leaves what is finished as a film beside the target; that takes a
             moment, as all finished frames are copied.
+        overlap: Frames that are read ahead and that may wait to be written, each by a thread of its own; None: 2 on
+            GPUs, and 0, for no threads, on CPUs.
         segment_frames: Frames of a video that are finished together, each stretch with a key frame of its own: what a
             stop at the worst moment costs.
     """
@@ -76,6 +78,7 @@ class RenderJob:
     resume: bool = True
     overwrite: bool = False
     watchable: bool = True
+    overlap: int | None = None
     segment_frames: int = 50
 
 

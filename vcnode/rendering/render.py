@@ -3,12 +3,13 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from vcnode.errors import Cancelled, VcnodeError
-from vcnode.media import FrameSink, FrameSource, FrameTime, ImageSequenceReader, VideoInfo, open_source
+from vcnode.media import FrameSink, FrameSource, FrameTime, ImageSequenceReader, VideoFrame, VideoInfo, open_source
 from vcnode.network import Model
 from vcnode.rendering.checkpoints import Checkpoints
 from vcnode.rendering.confidence import ConfidenceLog, confidence_picture, mean_confidence, weak_frames
@@ -17,14 +18,16 @@ from vcnode.rendering.exr_job import exr_output, fit_to_source, with_exr
 from vcnode.rendering.fingerprint import fingerprint
 from vcnode.rendering.job import CutSearch, RenderedFrame, RenderJob, RenderResult, RenderStart
 from vcnode.rendering.output_format import Output, check_targets, encoder_settings, open_confidence, open_output
+from vcnode.rendering.overlap import WriteBehind
 from vcnode.rendering.shot_plan import all_references, plan_shots, shots_in
 from vcnode.rendering.source_luma import understood
 from vcnode.rendering.stretch import Stretch, plan_stretch
 from vcnode.rendering.walking import Walker
-from vcnode.sequence import ClipState, Shot, StateCache, load
+from vcnode.sequence import ClipState, ColoredFrame, Shot, StateCache, load
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
+_IN_FLIGHT = 2  # frames that are read ahead, and that wait to be written, on GPUs
 _RENDER_VERSION = "2"  # raise it when the same job begins to yield other pixels
 
 _log = logging.getLogger("vcnode")
@@ -96,6 +99,8 @@ class _Run:
         self.model = model
         self.on_start, self.on_frame, self.cancelled = on_start, on_frame, cancelled
         self.device = next(model.parameters()).device
+        in_flight = 0 if self.device.type == "cpu" else _IN_FLIGHT  # a CPU is busy with the network already
+        self.overlap = in_flight if job.overlap is None else job.overlap
         self.working_size = job.settings.working_size or model.config.working_size
         self.state: ClipState | None = None
 
@@ -133,6 +138,7 @@ class _Run:
                 self.settings,
                 store,
                 checkpoints,
+                self.overlap,
             )
             total, rendered = self._colour(walker, output, confidence, log)
             path, *others = [each.sink.finish() for each in outputs]
@@ -154,28 +160,30 @@ class _Run:
             self.on_start(self._start(output, first))
         end, rendered = first, 0
         self._stop_if_asked(first)
-        for frame, colored in walker.frames(first, self._stop_if_asked):
-            end, self.state = frame.index + 1, colored.state
-            place = self.stretch.place(frame.time)
-            if all(sink.is_done(place) for sink in sinks):
-                continue
-            mean = mean_confidence(colored)
-            if mean is not None:
-                log.add(frame.index, mean)
-            if not output.sink.is_done(place):
-                output.sink.write(output.codes(frame, colored), place)
-            if confidence and not confidence.sink.is_done(place):
-                confidence.sink.write(confidence.painter.paint_gray(confidence_picture(colored)), place)
-            rendered += 1
-            if self.on_frame:
-                self.on_frame(RenderedFrame(colored, mean))
-            self._stop_if_asked(end)
+        with WriteBehind(self.overlap) as behind, closing(walker.frames(first, self._stop_if_asked)) as frames:
+            for frame, colored in frames:
+                end, self.state = frame.index + 1, colored.state
+                place = self.stretch.place(frame.time)
+                if all(sink.is_done(place) for sink in sinks):
+                    continue
+                mean = mean_confidence(colored)
+                if mean is not None:
+                    log.add(frame.index, mean)
+                behind.submit(
+                    partial(_write, frame, colored, place, output, confidence), partial(self._tell, colored, mean)
+                )
+                rendered += 1
+                self._stop_if_asked(end)
         if self.stretch.last is not None and end <= self.stretch.last:
             _log.warning("%s ends with frame %d, before frame %d.", self.job.source, end - 1, self.stretch.last)
         if self.state is None and end > self.stretch.first:  # all was finished before: only the state is wanting
             for _, colored in walker.frames(end - 1, self._stop_if_asked):
                 self.state = colored.state
         return end - self.stretch.first, rendered
+
+    def _tell(self, colored: ColoredFrame, mean: float | None) -> None:
+        if self.on_frame:
+            self.on_frame(RenderedFrame(colored, mean))
 
     def _first_missing(self, sinks: list[FrameSink]) -> int:
         """The first frame of the clip that a target still lacks."""
@@ -227,3 +235,13 @@ class _Run:
                 kept.append(sink.abort(watchable=self.job.watchable))
         if kept and kept[0] is not None:
             error.add_note(f"The frames finished so far are in {kept[0]}; the same command goes on from there.")
+
+
+def _write(
+    frame: VideoFrame, colored: ColoredFrame, place: FrameTime, output: Output, confidence: Output | None
+) -> None:
+    """Paint and write what the targets lack of a frame."""
+    if not output.sink.is_done(place):
+        output.sink.write(output.codes(frame, colored), place)
+    if confidence and not confidence.sink.is_done(place):
+        confidence.sink.write(confidence.painter.paint_gray(confidence_picture(colored)), place)

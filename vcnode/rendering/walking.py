@@ -1,14 +1,17 @@
 """A clip's frames in order, coloured, from any frame on: what a straight run gives, without the work before it."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 
 from torch import Tensor
 
 from vcnode.media import FrameSource, VideoFrame, VideoInfo
 from vcnode.network import Model
 from vcnode.rendering.checkpoints import Checkpoints
+from vcnode.rendering.overlap import read_ahead
 from vcnode.rendering.source_luma import luma_of
 from vcnode.rendering.stretch import Stretch
 from vcnode.sequence import ClipState, ColoredFrame, Settings, Shot, StateStore, colorize
@@ -29,6 +32,7 @@ class Walker:
         settings: How the clip is coloured.
         store: States that are shared with other runs, or None.
         checkpoints: States of an earlier try of this render.
+        ahead: Frames that a thread of its own reads in advance; 0 for none.
     """
 
     source: FrameSource
@@ -40,8 +44,9 @@ class Walker:
     settings: Settings
     store: StateStore | None
     checkpoints: Checkpoints
+    ahead: int = 0
 
-    def frames(self, start: int, passing: Callable[[int], None]) -> Iterator[tuple[VideoFrame, ColoredFrame]]:
+    def frames(self, start: int, passing: Callable[[int], None]) -> Generator[tuple[VideoFrame, ColoredFrame]]:
         """Yield the frames from `start` on, each as it came and as it is coloured.
 
         Args:
@@ -54,17 +59,22 @@ class Walker:
         """
         before = self._state_before(start)
         waiting: deque[VideoFrame] = deque()
-        lumas = self._lumas(before.number, waiting)
-        for colored in colorize(
-            lumas, shots=self.shots, model=self.model, settings=self.settings, cache=self.store, state=before
-        ):
-            frame = waiting.popleft()
-            if colored.state is not None:
-                self.checkpoints.keep(colored.state)
-            if colored.number < start:
-                passing(colored.number)
-            else:
-                yield frame, colored
+        with closing(read_ahead(self._frames(before.number), self.ahead)) as frames:
+            for colored in colorize(
+                self._lumas(frames, waiting),
+                shots=self.shots,
+                model=self.model,
+                settings=self.settings,
+                cache=self.store,
+                state=before,
+            ):
+                frame = waiting.popleft()
+                if colored.state is not None:
+                    self.checkpoints.keep(colored.state)
+                if colored.number < start:
+                    passing(colored.number)
+                else:
+                    yield frame, colored
 
     def _state_before(self, start: int) -> ClipState:
         """The latest place from which the run to `start` is what it would be from the stretch's first frame."""
@@ -75,10 +85,12 @@ class Walker:
             origin = ClipState(begin)  # a shot needs nothing from the one before it
         return self.checkpoints.nearest(origin.number, start) or origin
 
-    def _lumas(self, begin: int, waiting: deque[VideoFrame]) -> Iterator[Tensor]:
-        """Read Y' `(1, H, W)` of the frames from `begin` on; the frames themselves queue up in `waiting`."""
-        for frame in self.source.frames(begin):
-            if frame.index not in self.stretch:
-                return
+    def _frames(self, begin: int) -> Iterator[VideoFrame]:
+        """Read the stretch's frames from `begin` on."""
+        return takewhile(lambda frame: frame.index in self.stretch, self.source.frames(begin))
+
+    def _lumas(self, frames: Iterable[VideoFrame], waiting: deque[VideoFrame]) -> Iterator[Tensor]:
+        """Take Y' `(1, H, W)` of frames, which themselves queue up in `waiting`."""
+        for frame in frames:
             waiting.append(frame)
             yield luma_of(frame, self.info)[0]
