@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             def on_frame(rendered: RenderedFrame) -> None:
                 bar.update()
                 if rendered.colored.number in shown:
-                    rows.append(Row(rendered.colored, reference))
+                    rows.append(Row(rendered.colored.to("cpu"), reference))
 
             result = render(
                 job, on_start=lambda start: bar.set_postfix_str(f"{start.model} on {start.device}"), on_frame=on_frame

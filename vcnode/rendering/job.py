@@ -135,7 +135,7 @@ class RenderedFrame:
     """A frame that was just written.
 
     Attributes:
-        colored: The frame.
+        colored: The frame, where the model is.
         confidence: Mean over the coloured picture, 0..1; None for a frame that stays gray.
     """
 

@@ -46,7 +46,7 @@ class Output:
     def codes(self, frame: VideoFrame, colored: ColoredFrame) -> tuple[Codes, ...]:
         """What the sink takes for a frame."""
         codes = self.painter.paint(frame, colored.ab)
-        return (*codes, confidence_picture(colored)[0, 0].numpy()) if self.confidence_layer else codes
+        return (*codes, confidence_picture(colored)[0, 0].cpu().numpy()) if self.confidence_layer else codes
 
 
 def encoder_settings(job: RenderJob, info: VideoInfo) -> EncoderSettings | None:

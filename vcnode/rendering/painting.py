@@ -54,16 +54,18 @@ class YCbCrPainter:
         """
         encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
         luma = luma_of(frame, self.info)
-        small_luma, small_ab = (subsample(planes, self.subsampling, self._siting) for planes in (luma, ab))
+        small_luma, small_ab = (
+            subsample(planes, self.subsampling, self._siting) for planes in (luma.to(ab.device), ab)
+        )
         chroma = encode(chroma_keeping_luma(small_luma, small_ab, encoding.matrix), encoding, Plane.CHROMA)
-        return self._luma_codes(frame, luma, encoding), *chroma[0].numpy()
+        return self._luma_codes(frame, luma, encoding), *chroma[0].cpu().numpy()
 
     def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
         """Show values `(1, 1, H, W)`, 0..1, as gray."""
         encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
         neutral = torch.zeros_like(subsample(values, self.subsampling)[0, 0])
-        cb = encode(neutral, encoding, Plane.CHROMA).numpy()
-        return encode(values, encoding, Plane.LUMA)[0, 0].numpy(), cb, cb.copy()
+        cb = encode(neutral, encoding, Plane.CHROMA).cpu().numpy()
+        return encode(values, encoding, Plane.LUMA)[0, 0].cpu().numpy(), cb, cb.copy()
 
     @property
     def _siting(self) -> ChromaSiting:
@@ -91,7 +93,7 @@ class RGBPainter:
 
     def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
         """Colour a frame of the source; returns one array (H, W, 3)."""
-        return (self._codes(rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info))),)
+        return (self._codes(rgb_keeping_luma(luma_of(frame, self.info).to(ab.device), ab, _rgb_matrix(self.info))),)
 
     def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
         """Show values `(1, 1, H, W)`, 0..1, as gray."""
@@ -118,7 +120,8 @@ class LinearPainter:
     half: bool = False
 
     def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
-        """Colour a frame of the source; returns one float array (H, W, 3)."""
+        """Colour a frame of the source; returns one float array (H, W, 3). Needs double precision: done on the CPU."""
+        ab = ab.cpu()
         if not is_linear(self.info):
             rgb = rgb_keeping_luma(luma_of(frame, self.info), ab, _rgb_matrix(self.info))
             linear = convert(srgb_to_linear(rgb.double()), ENCODINGS["linear-srgb"], self.encoding)
@@ -167,5 +170,5 @@ def _rgb_matrix(info: VideoInfo) -> Matrix:
 
 
 def _interleaved(planes: Tensor) -> Codes:
-    codes: Codes = planes[0].permute(1, 2, 0).contiguous().numpy()
+    codes: Codes = planes[0].permute(1, 2, 0).contiguous().cpu().numpy()
     return codes

@@ -67,6 +67,7 @@ class Walker:
                 settings=self.settings,
                 cache=self.store,
                 state=before,
+                device=next(self.model.parameters()).device,
             ):
                 frame = waiting.popleft()
                 if colored.state is not None:

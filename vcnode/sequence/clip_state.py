@@ -87,7 +87,7 @@ class ShotState:
 
 @dataclass(frozen=True, eq=False)
 class ClipState:
-    """Where a run along a clip stands after a frame. Never changes; tensors are on the CPU.
+    """Where a run along a clip stands after a frame. Never changes; tensors are where the run's frames are.
 
     Attributes:
         number: The clip's next frame.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
+import torch
 from torch import Tensor
 
 from vcnode.errors import Cancelled, InputError
@@ -34,6 +35,7 @@ def colorize(
     state: ClipState | None = None,
     first: int | None = None,
     cut_threshold: float | None = None,
+    device: torch.device | str = "cpu",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[ColoredFrame]:
@@ -52,6 +54,8 @@ def colorize(
             from the start of the clip.
         cut_threshold: Start a shot's colours anew where the picture differs by more from the one before, 0..1 (0.4
             suits most footage); None: only where `shots` say. See `vcnode.sequence.cuts`.
+        device: Where finished frames and their states lie. Finishing runs there too: the model's device spares a GPU
+            the way to the CPU and back.
         progress: Called with the number of frames done, after each.
         cancelled: Asked before each frame; True ends the run. Frames finished before are not lost.
 
@@ -78,7 +82,8 @@ def colorize(
             f"{state.number}, or start without a state."
         )
     before = state or ClipState(first or 0)
-    piece = _Piece(_Numbered(frames, before, cut_threshold), plan, model, (settings or Settings()).on(model), cache)
+    numbered = _Numbered(frames, before, cut_threshold, torch.device(device))
+    piece = _Piece(numbered, plan, model, (settings or Settings()).on(model), cache)
     return _watched(piece.colored(before.shot), progress, cancelled)
 
 
@@ -109,7 +114,9 @@ class _Piece:
     def _shot(self, shot: Shot, number: int, lightness: Tensor, going_on: ShotState | None) -> Iterator[ColoredFrame]:
         begin, bars = (number, None) if going_on is None else (going_on.first, going_on.bars)
         references = self._references(shot)
-        engine = ShotEngine(self.model, self.digest, references, begin, lightness, self.settings, bars)
+        engine = ShotEngine(
+            self.model, self.digest, references, begin, lightness, self.settings, bars, self.frames.device
+        )
         if going_on is not None:
             going_on.check(engine, number)
         before = None if going_on is None else (number, going_on.key, going_on.state)
@@ -132,7 +139,10 @@ class _Numbered:
         thumbnails: Of the frames taken, by number, where cuts are looked for; whoever yields a frame removes its own.
     """
 
-    def __init__(self, frames: Iterable[FrameLike], before: ClipState, threshold: float | None) -> None:
+    def __init__(
+        self, frames: Iterable[FrameLike], before: ClipState, threshold: float | None, device: torch.device
+    ) -> None:
+        self.device = device
         self._frames, self._number, self._threshold = iter(frames), before.number, threshold
         self._next: tuple[int, Tensor, bool] | None = None
         self._seen: Tensor | None = before.thumbnail
@@ -144,7 +154,7 @@ class _Numbered:
             frame = next(self._frames, None)
             if frame is None:
                 return None
-            lightness, cut = lightness_of(frame, self._number), False
+            lightness, cut = lightness_of(frame, self._number, self.device), False
             if self._threshold is not None:
                 now = thumbnail(lightness)
                 cut, self._seen = is_cut(self._seen, now, self._threshold), now

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 type FrameLike = NDArray[Any] | Tensor
 
 
-def lightness_of(frame: FrameLike, number: int) -> Tensor:
+def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cpu") -> Tensor:
     """Take L from a frame as users have it.
 
     Args:
         frame: Luma Y' `(H, W)` or `(1, H, W)`, or RGB: array `(H, W, 3)` or tensor `(3, H, W)`; gamma-encoded, 0..1 for
             floats, full scale for integers.
         number: Of the frame, for messages.
+        device: Where the result is computed.
 
     Returns:
-        L `(1, 1, H, W)`, 0..100, float32 on the CPU.
+        L `(1, 1, H, W)`, 0..100, float32.
 
     Raises:
         InputError: Another shape or type, no pixels, or values that are not numbers.
@@ -42,6 +43,7 @@ def lightness_of(frame: FrameLike, number: int) -> Tensor:
             f"Frame {number} has the shape {shape}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
             "tensor (3, H, W)."
         )
+    values = values.to(device)
     if values.shape[0] == 3:
         return rgb_to_lab(values[None].clamp(0, 1))[:, :1].contiguous()
     return lightness_of_gray(values[None]).clamp(0, 100)
@@ -49,7 +51,7 @@ def lightness_of(frame: FrameLike, number: int) -> Tensor:
 
 @dataclass(frozen=True)
 class ColoredFrame:
-    """A coloured frame at its own size, on the CPU.
+    """A coloured frame at its own size; on the CPU unless asked for elsewhere.
 
     Attributes:
         number: Frame of the clip.
@@ -69,6 +71,11 @@ class ColoredFrame:
     reference: Tensor
     warped_ab: Tensor
     state: "ClipState | None" = None
+
+    def to(self, device: torch.device | str) -> "ColoredFrame":
+        """Move the planes to a device; the state stays where it is."""
+        planes = (self.lightness, self.ab, self.confidence, self.reference, self.warped_ab)
+        return ColoredFrame(self.number, *(plane.to(device) for plane in planes), state=self.state)
 
     def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
         """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""

@@ -36,6 +36,7 @@ class ShotEngine:
         settings: The user's choices.
         bars: Those found at the shot's first frame, when a run goes on in its midst; `first_lightness` is then any
             frame's.
+        results: Where results are kept; the model's own device spares them the way to the CPU and back.
 
     Raises:
         InputError: A reference cannot be used.
@@ -51,12 +52,14 @@ class ShotEngine:
         first_lightness: Tensor,
         settings: Settings,
         bars: Bars | None = None,
+        results: torch.device | str = "cpu",
     ) -> None:
         self.settings, self.first = settings.on(model), first
         self.model, self.model_digest = model, model_digest
         if not isinstance(references, ShotReferences):
             references = ShotReferences(model, references, self.settings)
         self.shot_references = references
+        self.results = torch.device(results)
         self.device, self.short_side = references.device, references.short_side
         self.frame_size = (first_lightness.shape[2], first_lightness.shape[3])
         found = find_bars(first_lightness) if settings.find_bars and bars is None else Bars()
@@ -89,7 +92,7 @@ class ShotEngine:
                 f"Frame {number} is {lightness.shape[3]}x{lightness.shape[2]} pixels but its shot began with "
                 f"{width}x{height}: begin a new shot where the size changes."
             )
-        return self.size.shrink(self.bars.crop(lightness)).contiguous()
+        return self.size.shrink(self.bars.crop(lightness)).contiguous().cpu()
 
     def prepare(self, slots: Mapping[int, tuple[Tensor, State | None, Tensor | None]]) -> dict[int, Prepared]:
         """Do the non-recurrent half for some frames of one look-ahead window.
@@ -103,8 +106,8 @@ class ShotEngine:
         """
         some = next(iter(slots.values()))
         batch = [slots.get(place, some) for place in range(self.settings.window)]
-        lightness = torch.cat([now for now, _, _ in batch]).to(self.device)
-        previous = torch.cat([_before(now, seed, before) for now, seed, before in batch]).to(self.device)
+        lightness = torch.cat([now.to(self.device) for now, _, _ in batch])
+        previous = torch.cat([_before(now, seed, before).to(self.device) for now, seed, before in batch])
         hard = self.settings.compat == "devc"
         with network(self.device, self.settings):
             prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
@@ -119,7 +122,7 @@ class ShotEngine:
             state = self.model.init_state(self.size.padded_height, self.size.padded_width)
         with network(self.device, self.settings):
             step, state = self.model.advance(prepared, state.to(self.device))
-            return _on_cpu(step, state)
+            return _result(step, state).to(self.results)
 
     def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
         """Bring the network's result to the frame's own size."""
@@ -134,7 +137,7 @@ class ShotEngine:
         seeds: dict[int, State] = {}
         first: Tensor | None = None
         if first_lightness is not None and self.settings.compat is None:
-            first = self.size.shrink(self.bars.crop(first_lightness))
+            first = self.size.shrink(self.bars.crop(first_lightness)).cpu()
         for picture in pictures:
             height, width = picture.lab.shape[2:]
             aspect, frame_aspect = width / height, self.size.frame_width / self.size.frame_height
@@ -159,8 +162,8 @@ def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
     return now if before is None else before
 
 
-def _on_cpu(step: Step, state: State) -> WorkingFrame:
+def _result(step: Step, state: State) -> WorkingFrame:
     parts = (state.lightness, state.ab, state.uncertainty, step.confidence, step.warped_ab)
-    lightness, ab, uncertainty, confidence, warped_ab = (part.float().cpu().contiguous() for part in parts)
-    reference = step.reference[:, None].to(torch.int16).cpu().contiguous()
+    lightness, ab, uncertainty, confidence, warped_ab = (part.float().contiguous() for part in parts)
+    reference = step.reference[:, None].to(torch.int16).contiguous()
     return WorkingFrame(State(lightness, ab, uncertainty), confidence, reference, warped_ab)

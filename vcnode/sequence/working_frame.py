@@ -15,7 +15,7 @@ from vcnode.sequence.settings import Settings
 
 @dataclass(frozen=True)
 class WorkingFrame:
-    """What the network made of a frame, on the CPU at working size: all that is stored and all that is finished.
+    """What the network made of a frame, at working size: all that is stored and all that is finished.
 
     Attributes:
         state: The state the frame leaves; its `ab` is the frame's colour.
@@ -28,6 +28,11 @@ class WorkingFrame:
     confidence: Tensor
     reference: Tensor
     warped_ab: Tensor
+
+    def to(self, device: torch.device | str) -> "WorkingFrame":
+        """Move to a device."""
+        parts = (part.to(device) for part in (self.confidence, self.reference, self.warped_ab))
+        return WorkingFrame(self.state.to(device), *parts)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything by name, for a state cache."""
@@ -61,9 +66,10 @@ class Finisher:
 
         Args:
             frame: Of the shot.
-            lightness: L of the frame at its own size `(1, 1, H, W)`.
+            lightness: L of the frame at its own size `(1, 1, H, W)`; the work is done on its device.
             number: Of the frame in the clip.
         """
+        frame = frame.to(lightness.device)
         picture = self.bars.crop(lightness)
         ab = saturate(self._enlarge(frame, picture), self.settings.saturation)
         size = picture.shape[2:]

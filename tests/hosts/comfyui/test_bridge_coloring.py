@@ -138,10 +138,11 @@ def test_widgets_are_checked(images):
         precision = "float32"
 
     def understand(**changes):
-        chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 1, "upsampling": "bilateral"}
+        chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 0, "upsampling": "bilateral"}
         return widgets.coloring(Model(), torch.from_numpy(picture(1))[None], **chosen | changes)
 
-    assert understand().settings == Settings()
+    assert understand().settings == Settings(precision="float32")
+    assert understand(look_ahead=3).settings.look_ahead == 3
     assert understand().scene_cut is None
     assert understand(scene_cut=0.4, working_size=128).scene_cut == 0.4
     for wrong in ({"working_size": 8}, {"upsampling": "nearest"}, {"scene_cut": 1.0}, {"saturation": -1.0}):

@@ -136,5 +136,5 @@ def test_nodes_do_not_overlap(workflow):
 
 def test_nothing_of_the_machine_they_were_made_on(workflow):
     text = json.dumps(workflow)
-    assert not re.search(r"/home/|/root/|/tmp/|[A-Z]:\\\\", text)
+    assert not re.search(r"/(home|root|tmp)/|[A-Z]:\\\\", text)
     assert "http" not in text or "github.com" in text

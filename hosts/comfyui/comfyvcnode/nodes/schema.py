@@ -91,13 +91,13 @@ def setting_inputs(first_frame: str) -> list[Any]:
         fitting(
             io.Int.Input,
             "look_ahead",
-            default=1,
-            min=1,
+            default=0,
+            min=0,
             max=64,
             step=1,
             advanced=True,
-            tooltip="Frames prepared together as one batch. More can be faster on a GPU and takes more memory; "
-            "colors stay the same up to rounding.",
+            tooltip="Frames prepared together as one batch: 0 takes 4 on a GPU and 1 on the CPU. More can be faster "
+            "on a GPU and takes more memory; colors stay the same up to rounding.",
         ),
         fitting(
             io.Combo.Input,

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import os
 import sys
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
@@ -35,19 +36,23 @@ def modules(host):
 def installed(host):
     """Makes the stand-in importable; afterwards `sys.modules` and `sys.path` are as before."""
     before, path = dict(sys.modules), list(sys.path)
-    hosts = ("comfy", "comfy_api", "folder_paths")
-    for name in list(sys.modules):
-        if name.split(".")[0] in hosts:
-            del sys.modules[name]
+    _remove(_is_host)
     sys.modules.update(modules(host))
     try:
         yield host
     finally:
-        for name in list(sys.modules):
-            if name not in before and not name.startswith(("vcnode", "torch", "av", "numpy", "PIL")):
-                del sys.modules[name]
-        sys.modules.update({name: before[name] for name in before if name.split(".")[0] in hosts})
+        _remove(lambda name: _is_host(name) or (os.sep in name and name not in before))  # packs are named by their path
+        sys.modules.update({name: module for name, module in before.items() if _is_host(name)})
         sys.path[:] = path
+
+
+def _is_host(name):
+    return name.split(".")[0] in ("comfy", "comfy_api", "folder_paths")
+
+
+def _remove(wanted):
+    for name in [name for name in sys.modules if wanted(name)]:
+        del sys.modules[name]
 
 
 def load_pack(folder):

@@ -1,0 +1,29 @@
+"""Whether everything stays on the model's GPU, found out without one: tensors that have a device but no values."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from vcnode.network import Model, ModelConfig, matching
+from vcnode.weights import lookup
+
+
+@pytest.mark.parametrize("name", ["lite", "devc"])
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
+def test_a_step_never_leaves_the_gpu(name, monkeypatch):
+    monkeypatch.setattr("vcnode.network.model.match", partial(matching.match, kernel="reference"))
+    with FakeTensorMode(), torch.inference_mode():
+        with torch.device("cuda"):
+            model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
+            lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(2, 1, 64, 96)
+        references = model.encode_references([lab, lab], weights=[1.0, 2.0])
+        state = model.init_state(64, 96)
+        prepared = model.prepare(lightness, lightness, references)
+        for number in range(2):
+            step, state = model.advance(prepared[number], state)
+        for tensor in (step.ab, step.warped_ab, step.confidence, step.match, step.reference, state.ab):
+            assert tensor.device == torch.device("cuda:0")
+        with pytest.raises(RuntimeError, match="device"):  # a tensor left on the CPU would have been seen
+            model.prepare(lightness.cpu(), lightness, references)
