@@ -67,7 +67,7 @@ def test_something_else_of_that_name_is_left_alone(
 def test_a_link_to_a_checkout_is_left_alone(comfyui: Path, capsys: pytest.CaptureFixture[str]) -> None:
     link = comfyui / "custom_nodes" / "vcnode"
     try:
-        link.symlink_to(PACKS["comfyui"].source(), target_is_directory=True)
+        link.symlink_to(PACKS["comfyui"].sources()[0][0], target_is_directory=True)
     except OSError:
         pytest.skip("this account may not make symbolic links")
     assert main(["host", "install", "comfyui", str(comfyui)]) == 1
@@ -106,4 +106,16 @@ def test_a_failure_leaves_what_was_there(comfyui: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("pack", PACKS.values(), ids=list(PACKS))
 def test_every_adapter_is_part_of_this_installation(pack: object) -> None:
-    assert any(pack.source().iterdir())  # type: ignore[attr-defined]
+    assert all(any(part.iterdir()) for part, _ in pack.sources())  # type: ignore[attr-defined]
+
+
+def test_nuke_and_natron_get_their_node_and_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["host", "install", "nuke", str(tmp_path)]) == 0
+    assert "pluginAddPath" in capsys.readouterr().out
+    node = contents(tmp_path / "VCNode")
+    assert {"init.py", "menu.py", "gizmos/VCNode.gizmo", "python/vcnode_client/controller.py"} <= set(node)
+    assert main(["host", "install", "natron", str(tmp_path)]) == 0
+    assert "NATRON_PLUGIN_PATH" in capsys.readouterr().out
+    assert {"natron/VCNode/VCNode.py", "vcnode_client/controller.py"} <= set(contents(tmp_path / "vcnode"))
+    assert main(["host", "install", "nuke", str(tmp_path / "absent")]) == 1
+    assert "is no folder" in capsys.readouterr().err

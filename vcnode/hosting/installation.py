@@ -29,11 +29,11 @@ def install(host: str, path: str | Path) -> Installed:
     if pack is None:
         raise InputError(f"There is no adapter for {host!r} to be installed: give one of {', '.join(PACKS)}.")
     target = pack.place(Path(path).expanduser()) / pack.folder_name
-    source = pack.source()
-    replaces = _check_ours(target, source, pack)
+    sources = pack.sources()
+    replaces = _check_ours(target, sources[0][0], pack)
     staged = target.with_name(f".{target.name}-{secrets.token_hex(4)}{_BESIDE}")
     try:
-        _copy(source, staged, pack)
+        _copy(sources, staged, pack)
         _swap(staged, target)
     except OSError as error:
         shutil.rmtree(staged, ignore_errors=True)
@@ -63,8 +63,10 @@ def _host_of(folder: Path) -> str | None:
     return note.get("host") if isinstance(note, dict) else None
 
 
-def _copy(source: Path, staged: Path, pack: HostPack) -> None:
-    shutil.copytree(source, staged, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+def _copy(sources: list[tuple[Path, str]], staged: Path, pack: HostPack) -> None:
+    left_out = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    for source, inside in sources:
+        shutil.copytree(source, staged / inside, ignore=left_out, dirs_exist_ok=True)
     note = {"host": pack.name, "version": vcnode.__version__}
     (staged / _NOTE).write_text(json.dumps(note) + "\n", "utf-8")
 

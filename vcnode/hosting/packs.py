@@ -16,6 +16,7 @@ class HostPack:
         name: What users type.
         title: The host's own name.
         folder_name: What the folder is called at the host.
+        parts: What the adapter is copied from, below the folder of all adapters, and where inside its own each goes.
         place: Finds the folder that the adapter's folder goes into, from the path that a user gives; raises InputError.
         afterwards: What the user does next, one sentence.
     """
@@ -23,20 +24,21 @@ class HostPack:
     name: str
     title: str
     folder_name: str
+    parts: tuple[tuple[str, str], ...]
     place: Callable[[Path], Path]
     afterwards: str
 
-    def source(self) -> Path:
-        """Where the adapter lies: inside the installed package, or in a checkout beside it.
+    def sources(self) -> list[tuple[Path, str]]:
+        """Where the parts lie, inside the installed package or in a checkout beside it, and where each goes.
 
         Raises:
-            InputError: The installation lacks it.
+            InputError: The installation lacks one.
         """
         package = Path(str(resources.files("vcnode")))
-        candidates = (package / "hosting" / self.name, package.parent / "hosts" / self.name)
-        for folder in candidates:
-            if folder.is_dir():
-                return folder
+        for folder in (package / "hosting", package.parent / "hosts"):
+            found = [(folder / part, inside) for part, inside in self.parts]
+            if all(part.is_dir() for part, _ in found):
+                return found
         raise InputError(f"This installation of vcnode lacks its files for {self.title}: install vcnode again.")
 
 
@@ -73,6 +75,17 @@ def comfyui_custom_nodes(given: Path) -> Path:
     raise InputError(f"{given} {problem}: give the folder of ComfyUI, or its custom_nodes folder.")
 
 
+def plugin_folder(given: Path) -> Path:
+    """Take any folder that is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    if given.is_dir():
+        return given
+    raise InputError(f"{given} is no folder: give one that the host looks into for plugins, or make it first.")
+
+
 PACKS = {
     pack.name: pack
     for pack in (
@@ -80,8 +93,25 @@ PACKS = {
             "comfyui",
             "ComfyUI",
             "vcnode",
+            (("comfyui", "."),),
             comfyui_custom_nodes,
             "Restart ComfyUI; its Python needs vcnode too (pip install vcnode there).",
+        ),
+        HostPack(
+            "nuke",
+            "Nuke",
+            "VCNode",
+            (("nuke/nuke/VCNode", "."), ("nuke/vcnode_client", "python/vcnode_client")),
+            plugin_folder,
+            'Put nuke.pluginAddPath("./VCNode") into the init.py there, or the folder on NUKE_PATH, and restart Nuke.',
+        ),
+        HostPack(
+            "natron",
+            "Natron",
+            "vcnode",
+            (("nuke/natron", "natron"), ("nuke/vcnode_client", "vcnode_client")),
+            plugin_folder,
+            "Put its folder natron/VCNode on NATRON_PLUGIN_PATH, and restart Natron.",
         ),
     )
 }

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.hosts.nuke.conftest import HOST, NODE_FOLDER
+from tests.hosts.nuke.conftest import NODE_FOLDER
 from tests.hosts.nuke.fake_nuke import running
+from vcnode.hosting import install
 
 
 def test_starting_never_fails(capsys):
@@ -45,7 +46,7 @@ def test_icons_have_both_sizes():
 
 
 def test_a_packed_folder_works_by_itself(tmp_path):
-    subprocess.run([sys.executable, str(HOST / "nuke" / "pack.py"), str(tmp_path)], check=True)
+    install("nuke", tmp_path)
     code = (
         "import runpy, sys; sys.path.insert(0, {root!r})\n"
         "from tests.hosts.nuke.fake_nuke import running\n"
