@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vcnode.errors import InputError
 from vcnode.network.correspondence import normalize
-from vcnode.network.matching import PAPER_TEMPERATURE, join_references, match
+from vcnode.network.matching import PAPER_TEMPERATURE, join_references, match, matching_flops, matching_kernel
 
 
 def problem(seed, batch=2, depth=6, queries=11, keys=9, channels=3, dtype=torch.float64):
@@ -210,6 +210,43 @@ def test_memory_is_linear_in_positions(direction):
     assert float(run.stdout) < 64 * 12288 / 20736
 
 
+WITHOUT_TRITON = """
+import sys, torch
+sys.modules["triton"] = None
+from vcnode.errors import InputError
+from vcnode.network.matching import match
+query = torch.ones(1, 4, 5)
+match(query, query, query[:, :2], 0.01)
+try:
+    match(query, query, query[:, :2], 0.01, kernel="triton")
+except InputError as error:
+    print(error)
+"""
+
+
+def test_triton_is_not_needed():
+    run = subprocess.run([sys.executable, "-c", WITHOUT_TRITON], capture_output=True, text=True, check=True)
+    assert "Triton cannot be imported" in run.stdout
+
+
+def test_a_cpu_takes_the_reference():
+    query, key, value, mask, bias = problem(0)
+    by_itself, asked = (
+        match(query, key, value, 0.01, mask=mask, bias=bias, kernel=kernel) for kernel in ("auto", "reference")
+    )
+    assert torch.equal(by_itself.warped, asked.warped)
+    assert matching_kernel(torch.device("cpu"), 256) == "reference"
+
+
+def test_flops_are_those_that_torch_counts():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    query, key, value, *_ = problem(0, batch=1, depth=64, queries=300, keys=400, channels=2)
+    with FlopCounterMode(display=False) as counter:
+        match(query, key, value, None)
+    assert matching_flops(300, 400, 64) == counter.get_total_flops()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -222,6 +259,7 @@ def test_memory_is_linear_in_positions(direction):
         ({"mask": torch.tensor([[True], [False]]).expand(2, 9)}, "leaves nothing"),
         ({"bias": torch.zeros(9)}, "bias"),
         ({"rows": 0}, "rows"),
+        ({"kernel": "cuda"}, "kernel 'cuda' is not known"),
     ],
 )
 def test_what_cannot_be_matched_is_explained(change, message):

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from vcnode.errors import InputError
 from vcnode.network.convolution import Conv3x3, ValidConv3x3
+from vcnode.network.normalization import instance_norm
+
+DEVC_WIDTH = 256  # of the paper's descriptors
 
 
 class MatchingHead(Protocol):
@@ -54,16 +57,23 @@ class _ResidualBlock(nn.Module):
         self.conv2 = Conv3x3(width, width, reflect=True)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x = self.prelu(F.instance_norm(self.conv1(inputs)))
-        out: Tensor = self.prelu(F.instance_norm(self.conv2(x)) + inputs)
+        x = self.prelu(instance_norm(self.conv1(inputs)))
+        out: Tensor = self.prelu(instance_norm(self.conv2(x)) + inputs)
         return out
+
+
+class _InstanceNorm(nn.Module):
+    """A layer of its own, because the authors' keys count it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return instance_norm(x)
 
 
 def _conv_norm_prelu(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
     return [
         nn.ReflectionPad2d(1),  # a layer of its own, because the authors' keys count it
         ValidConv3x3(inputs, outputs) if stride == 1 else nn.Conv2d(inputs, outputs, 3, stride),
-        nn.InstanceNorm2d(outputs),
+        _InstanceNorm(),
         nn.PReLU(),
     ]
 
@@ -87,8 +97,8 @@ class DevcHead(nn.Module):
         self.layer4_1 = nn.Sequential(*_conv_norm_prelu(512, 256), *_conv_norm_prelu(256, 64), _double())
         self.layer5_1 = nn.Sequential(*_conv_norm_prelu(512, 256), _double(), *_conv_norm_prelu(256, 64), _double())
         self.layer = nn.Sequential(*(_ResidualBlock(256) for _ in range(3)))
-        self.theta = nn.Conv2d(256, 256, 1)
-        self.phi = nn.Conv2d(256, 256, 1)
+        self.theta = nn.Conv2d(256, DEVC_WIDTH, 1)
+        self.phi = nn.Conv2d(256, DEVC_WIDTH, 1)
 
     def queries(self, features: Sequence[Tensor]) -> Tensor:
         """Describe a frame.

@@ -2,13 +2,16 @@
 
 This is the paper's correlation and warp (equations 2 to 4), and the reference for faster kernels. The N x M
 matrix of cosines exists a few hundred rows at a time; gradients recompute it. Exact on every device: no
-approximation, no sampling.
+approximation, no sampling. On CUDA, `match` takes the kernels of `matching_triton` where they work.
 """
 
+import functools
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -18,6 +21,12 @@ from vcnode.errors import InputError
 PAPER_TEMPERATURE = 0.01
 _ROWS = 256  # rows of the matrix held at once: fewer cost call overhead, more only memory
 _UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
+_REVISION = 1  # of the Triton kernels; to be raised whenever they begin to round differently
+
+type Kernel = Literal["auto", "reference", "triton"]
+
+_log = logging.getLogger("vcnode")
+_told: set[torch.device] = set()  # GPUs whose falling back was logged
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ def match(
     mask: Tensor | None = None,
     bias: Tensor | None = None,
     rows: int = _ROWS,
+    kernel: Kernel = "auto",
 ) -> Match:
     """Match unit descriptors by cosine and bring the matched values to the queries.
 
@@ -117,6 +127,12 @@ def match(
     best key alone is taken (the authors' T = 1e-10); biases then count as they would at the paper's
     temperature of 0.01. Differentiable in query, key and value through `warped` and `confidence`, with the
     gradients of the dense form. Half precision is computed in float32, float64 in float64.
+
+    On a GPU of compute capability 8.0 or more with Triton, its kernels do this in one pass, to within 0.1 in ab of
+    the reference and with another choice only between keys that are as good as tied. Descriptors are rounded to
+    float16 there where one is of half precision or autocast is on, and keep float32 elsewhere. What the kernels are
+    not made for (float64, D over 256, C over 3), the reference does; so it does all where Triton is missing or the
+    kernels fail a first trial, which is logged once.
 
     Args:
         query: Frame descriptors `(B, D, N)`.
@@ -126,15 +142,21 @@ def match(
         mask: Which keys take part `(B, M)`, bool; all by default.
         bias: Added to the logits of each key `(B, M)`, such as the logarithm of its reference's weight;
             finite.
-        rows: How many queries are compared with all keys at once; `4 * rows * M` bytes are needed for that.
+        rows: How many queries the reference compares with all keys at once, in `4 * rows * M` bytes.
+        kernel: "reference" or "triton" insists on one of them, without a trial; "triton" on a CPU needs Triton's
+            interpreter.
 
     Raises:
-        InputError: Shapes that do not fit together, a temperature that is too small, or a mask that leaves no
-            key.
+        InputError: Shapes that do not fit together, a temperature that is too small, a mask that leaves no key, or
+            a kernel that cannot be had.
     """
     _check(query, key, value, temperature, mask, bias)
     if rows < 1:
         raise InputError(f"Matching was asked for {rows} rows at a time; give 1 or more.")
+    fused = _fused(kernel, query, key, value, temperature, bias)
+    if fused is not None:
+        warped, confidence, index = fused.fused_match(query, key, value, temperature, mask, bias)
+        return Match(warped.to(value.dtype), confidence.unsqueeze(1), index)
     wide = torch.promote_types(query.dtype, torch.float32)
     excluded = None if mask is None else ~mask
     features = (query.to(wide), key.to(wide), value.to(wide))
@@ -166,6 +188,77 @@ def _check(
         raise InputError(f"The temperature is {temperature}; give 1e-12 or more, or None for the best match alone.")
     if mask is not None and not bool(mask.any(dim=1).all()):
         raise InputError("The mask of the references leaves nothing to match; keep at least one position.")
+
+
+def matching_kernel(device: torch.device, channels: int, *, half: bool = False) -> str:
+    """Say which kernel `match` takes by itself on a device, as far as that decides how results round.
+
+    Args:
+        device: Where the tensors are.
+        channels: Of the descriptors.
+        half: Whether they are half precision, or autocast is on.
+
+    Returns:
+        "reference", or "triton" with what tells its roundings apart. On CUDA the first call compiles and tries the
+        kernels, which takes seconds where Triton's cache is empty.
+    """
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", torch.cuda.current_device())
+    query = torch.empty(1, channels, 1, dtype=torch.float16 if half else torch.float32, device=device)
+    with torch.no_grad(), torch.autocast(device.type, enabled=False):
+        fused = _fused("auto", query, query, query.new_empty(1, 2, 1), PAPER_TEMPERATURE, None)
+    return "reference" if fused is None else f"triton {fused.triton.__version__}, {_REVISION}"
+
+
+def matching_flops(queries: int, keys: int, channels: int) -> int:
+    """Count the floating point operations of the cosines, which is nearly all of what matching does."""
+    return 2 * queries * keys * channels
+
+
+def _fused(
+    kernel: Kernel, query: Tensor, key: Tensor, value: Tensor, temperature: float | None, bias: Tensor | None
+) -> ModuleType | None:
+    """The module `matching_fused`, where it is to do this."""
+    if kernel not in get_args(Kernel.__value__):
+        raise InputError(f"The matching kernel {kernel!r} is not known; give 'auto', 'reference' or 'triton'.")
+    if kernel == "reference" or (kernel == "auto" and not _is_nvidia(query.device)):
+        return None
+    module = _fused_module()
+    if isinstance(module, str):
+        problem: str | None = module
+    elif not module.supports(query, value):
+        if kernel == "auto":
+            return None
+        problem = f"they are not made for a query and value of shapes {tuple(query.shape)} and {tuple(value.shape)}"
+    elif kernel == "auto":
+        problem = module.flaw(module.Task.of(query, key, value, temperature, bias))
+    elif _is_nvidia(query.device) or module.INTERPRETED:
+        problem = None
+    else:
+        problem = f"there are none for the device {query.device.type!r}"
+    if problem is None:
+        assert isinstance(module, ModuleType)
+        return module
+    if kernel == "triton":
+        raise InputError(f"Matching cannot use the Triton kernels: {problem}. Leave the kernel at 'auto'.")
+    if query.device not in _told:
+        _told.add(query.device)
+        _log.warning("Matching is slower than it could be on %s: %s.", query.device, problem)
+    return None
+
+
+def _is_nvidia(device: torch.device) -> bool:
+    return device.type == "cuda" and torch.version.hip is None
+
+
+@functools.cache
+def _fused_module() -> ModuleType | str:
+    """The module, or why it cannot be had."""
+    try:
+        from vcnode.network import matching_fused  # here, because Triton is not installed everywhere
+    except ImportError as error:
+        return f"Triton cannot be imported ({error})"
+    return matching_fused
 
 
 class _ExactMatch(torch.autograd.Function):

@@ -75,7 +75,8 @@ class ColoredFrame:
     def to(self, device: torch.device | str) -> "ColoredFrame":
         """Move the planes to a device; the state stays where it is."""
         planes = (self.lightness, self.ab, self.confidence, self.reference, self.warped_ab)
-        return ColoredFrame(self.number, *(plane.to(device) for plane in planes), state=self.state)
+        lightness, ab, confidence, reference, warped_ab = (plane.to(device) for plane in planes)
+        return ColoredFrame(self.number, lightness, ab, confidence, reference, warped_ab, self.state)
 
     def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
         """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""

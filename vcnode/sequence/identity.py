@@ -1,11 +1,12 @@
 """What makes two models the same, and two machines compute the same."""
 
-from importlib.metadata import PackageNotFoundError, version
 from weakref import WeakKeyDictionary
 
 import torch
 
 from vcnode.network import Model
+from vcnode.network.correspondence import DEVC_WIDTH
+from vcnode.network.matching import matching_kernel
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
 
 type _Versions = tuple[tuple[int, int], ...]
@@ -30,24 +31,25 @@ def model_digest(model: Model) -> str:
     return digest
 
 
-def rounding(device: torch.device) -> dict[str, object]:
+def rounding(device: torch.device, model: Model | None = None, *, half: bool = False) -> dict[str, object]:
     """Say what decides how a computation rounds; states of machines that round differently are kept apart.
 
-    On a CPU the number of threads counts too: sums are cut into as many parts.
+    On a CPU the number of threads counts too: sums are cut into as many parts. On a GPU the kernel that matches.
+
+    Args:
+        device: Where the network runs.
+        model: The network, where it is known.
+        half: Whether convolutions run in half precision.
     """
     if device.type == "cpu":
         machine: object = [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()]
     else:
-        machine = [torch.cuda.get_device_name(device), _triton()] if device.type == "cuda" else None
-    return {"torch": str(torch.__version__), "device": device.type, "machine": machine}
-
-
-def _triton() -> str | None:
-    """The version of what compiles the matching kernel; without it another kernel rounds otherwise."""
-    try:
-        return version("triton")
-    except PackageNotFoundError:
-        return None
+        machine = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    about: dict[str, object] = {"torch": str(torch.__version__), "device": device.type, "machine": machine}
+    if device.type == "cuda" and model is not None:
+        width = DEVC_WIDTH if model.config.head == "devc" else model.config.head_width
+        about["matching"] = matching_kernel(device, width, half=half)
+    return about
 
 
 def _versions(model: Model) -> _Versions:

@@ -23,7 +23,7 @@ class Settings:
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
-        precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs; matching, motion
+        precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs; motion, sums
             and the state stay in float32. None: float16 for the light network on CUDA, else float32.
 
     Raises:

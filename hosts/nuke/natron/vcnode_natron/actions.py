@@ -1,0 +1,172 @@
+"""What happens when an artist presses a button or changes a control."""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import NatronEngine
+
+from vcnode_client.launching import log_tail
+from vcnode_client.problems import Cancelled, ClientError
+from vcnode_client.versions import finished, remove
+from vcnode_natron import dialogs, result
+from vcnode_natron.controls import AUTO, REFERENCES
+from vcnode_natron.natron_host import NatronHost
+from vcnode_natron.nodes import controller_of
+from vcnode_natron.settings import choice, encoding, folder
+from vcnode_natron.source import source_range
+
+
+def param_changed(param: Any, group: Any, app: Any, by_user: bool) -> None:
+    """Follow a control. Problems are shown, or printed without a user: Natron swallows what callbacks raise."""
+    name = str(param.getScriptName())
+    action = _ACTIONS.get(name)
+    if action is None or (param.getTypeName() != "Button" and not by_user):
+        return
+    try:
+        action(app, group)
+    except (ClientError, Cancelled) as error:
+        _tell(group, str(error))
+    except Exception:
+        _tell(group, f"Something unexpected happened:\n{traceback.format_exc()}")
+
+
+def look_for_changes(app: Any, group: Any) -> None:
+    """Say on the node whether its result is there and still fits."""
+    controller = controller_of(app, group)
+    if not controller.running:
+        controller.refresh()
+
+
+def _tell(group: Any, text: str) -> None:
+    if NatronEngine.natron.isBackground():
+        sys.stdout.write(f"{group.getScriptName()}: {text}\n")
+        sys.stdout.flush()
+    else:
+        dialogs.problem(str(group.getScriptName()), text)
+
+
+def _run(app: Any, group: Any) -> None:
+    controller_of(app, group).colorize()
+
+
+def _cancel(app: Any, group: Any) -> None:
+    controller = controller_of(app, group)
+    if controller.running and isinstance(controller.host, NatronHost):
+        controller.host.stop()
+        controller.cancel()
+
+
+def _range_reset(app: Any, group: Any) -> None:
+    first, last = source_range(group)
+    if first is None or last is None:
+        raise ClientError("The Source has no range of its own: type the frames to colour.")
+    group.getParam("range_first").set(first)
+    group.getParam("range_last").set(last)
+
+
+def _here(number: int) -> Callable[[Any, Any], None]:
+    def take_frame(app: Any, group: Any) -> None:
+        group.getParam(f"ref{number}_frame").set(app.timelineGetTime())
+
+    return take_frame
+
+
+def _version(app: Any, group: Any) -> None:
+    wanted = group.getParam("version").getValue()
+    controller = controller_of(app, group)
+    if wanted and not controller.running and wanted != controller.host.load_state().get("version"):
+        controller.show_version(wanted)
+
+
+def _version_latest(app: Any, group: Any) -> None:
+    controller_of(app, group).show_version()
+
+
+def _reload(app: Any, group: Any) -> None:
+    result.reload(group)
+    controller_of(app, group).refresh()
+
+
+def _encoding(app: Any, group: Any) -> None:
+    found = encoding(app, group)
+    if choice(group, "encoding") != AUTO:
+        group.getParam("encoding_found").set("")
+    else:
+        group.getParam("encoding_found").set(f"auto is {found}" if found else "auto is unknown here: choose one")
+
+
+def _open_folder(app: Any, group: Any) -> None:
+    path = folder(app, group)
+    if not os.path.isdir(path):
+        raise ClientError(f"There is no folder {path or 'for results'} yet: it comes with the first run.")
+    services: Any = importlib.import_module("qtpy.QtGui").QDesktopServices
+    core: Any = importlib.import_module("qtpy.QtCore")
+    services.openUrl(core.QUrl.fromLocalFile(path))
+
+
+def _clear_cache(app: Any, group: Any) -> None:
+    path = folder(app, group)
+    shown = controller_of(app, group).host.load_state().get("version")
+    others = [each for each in finished(path) if each != shown]
+    if not others:
+        raise ClientError("There is nothing to delete: only the version that is shown, or none.")
+    question = f"Delete {len(others)} versions in {path}? The one that is shown stays."
+    if not NatronEngine.natron.isBackground() and not dialogs.confirmed("VCNode", question):
+        return
+    for each in others:
+        remove(path, each)
+
+
+def _check(app: Any, group: Any) -> None:
+    said = group.getParam("worker_said")
+    said.set("asking ...")
+    controller_of(app, group).check_worker(lambda answer: said.set(_in_words(answer)))
+
+
+def _in_words(answer: dict[str, Any]) -> str:
+    lines = [
+        f"vcnode {answer.get('version')}, Python {answer.get('python')}, PyTorch {answer.get('torch')}",
+        f"{answer.get('device_name') or 'a processor'} on {answer.get('device')}",
+    ]
+    if answer.get("memory_free") is not None and answer.get("memory_total"):
+        lines.append(f"{answer['memory_free'] / 1e9:.1f} of {answer['memory_total'] / 1e9:.1f} GB memory free")
+    for model in answer.get("models") or ():
+        there = "there" if model.get("there") else f"not there: vcnode models get {model.get('name')}"
+        lines.append(f"model {model.get('name')}: {there}; licence {model.get('licence')}")
+    return "\n".join(lines)
+
+
+def _show_log(app: Any, group: Any) -> None:
+    logs = glob.glob(glob.escape(folder(app, group)) + "/v*/worker.log")
+    if not logs:
+        raise ClientError("There is no log yet: it comes with the first run.")
+    newest = max(logs, key=os.path.getmtime)
+    text = f"{newest}\n\n{log_tail(newest) or 'It is empty.'}"
+    if NatronEngine.natron.isBackground():
+        _tell(group, text)
+    else:
+        dialogs.information(str(group.getScriptName()), text)
+
+
+_ACTIONS: dict[str, Callable[[Any, Any], None]] = {
+    "run": _run,
+    "cancel": _cancel,
+    "range_reset": _range_reset,
+    "version": _version,
+    "version_latest": _version_latest,
+    "reload": _reload,
+    "look": look_for_changes,
+    "encoding": _encoding,
+    "open_folder": _open_folder,
+    "clear_cache": _clear_cache,
+    "check": _check,
+    "show_log": _show_log,
+}
+_ACTIONS.update({f"ref{number}_here": _here(number) for number in REFERENCES})
