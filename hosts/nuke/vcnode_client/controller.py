@@ -186,7 +186,7 @@ class Controller:
 
 
 def _lost(pattern: FramePattern, result: Any) -> bool:
-    return not all(os.path.exists(pattern.path(frame)) for frame in (result.first, result.last))
+    return not all(os.path.exists(pattern.path(frame)) for frame in range(result.first, result.last + 1))
 
 
 def _problems(error: BaseException) -> list[Problem]:

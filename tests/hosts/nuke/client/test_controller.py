@@ -151,7 +151,7 @@ class Controllers(unittest.TestCase):
         self.host.text = "graded"
         self.assertEqual(self.controller.refresh(), "stale")
         self.host.text = "upstream"
-        os.remove(self.cache + "/v001/colored.1004.exr")
+        os.remove(self.cache + "/v001/colored.1003.exr")
         self.assertEqual(self.controller.refresh(), "missing")
 
     def test_versions_are_kept_and_shown_again(self):
