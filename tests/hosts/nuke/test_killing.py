@@ -21,10 +21,10 @@ def folder_of(session):
 
 
 def workers(of):
-    """The workers that a process has started for runs, not the one that listens for all tests."""
+    """The workers that a process has started for runs, the latest first; not the one that listens for all tests."""
     import psutil
 
-    children = psutil.Process(of).children(recursive=True)
+    children = sorted(psutil.Process(of).children(recursive=True), key=psutil.Process.create_time, reverse=True)
     return [each for each in children if "vcnode" in each.cmdline() and "--tcp" not in each.cmdline()]
 
 
