@@ -47,6 +47,29 @@ def test_doubling_first_is_the_same(height, width, batch):
     assert torch.allclose(layer(x), F.conv2d(doubled, layer.weight, layer.bias, padding=1), atol=1e-5)
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 30), st.integers(1, 30), st.sampled_from([8, 128]))
+def test_some_rows_alone_are_those_of_the_whole(first, count, channels):
+    x = random(1, channels, 40, 48)
+    last = min(first + count, 40)
+    layer = filled(Conv3x3(channels, channels))
+    assert torch.allclose(layer.rows(x, first, last), layer(x)[:, :, first:last], atol=5e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 30), st.integers(1, 30))
+def test_some_doubled_rows_alone_are_those_of_the_whole(first, count):
+    layer, x = filled(DoublingConv3x3(6, 5)), random(1, 6, 20, 12)
+    last = min(first + count, 40)
+    assert torch.allclose(layer.rows(x, first, last), layer(x)[:, :, first:last], atol=1e-5)
+
+
+def test_pictures_of_more_tiles_than_are_done_at_once_are_exact():
+    layer, x = filled(Conv3x3(64, 128)), random(1, 64, 131, 150)
+    expected = F.conv2d(x.double(), layer.weight.double(), layer.bias.double(), padding=1)
+    assert (layer(x) - expected).abs().max() < 5e-4
+
+
 @pytest.mark.parametrize("kind", [Conv3x3, ValidConv3x3, DoublingConv3x3])
 def test_parameters_are_those_of_a_plain_convolution(kind):
     assert {key: tuple(each.shape) for key, each in kind(4, 6).state_dict().items()} == {

@@ -221,13 +221,19 @@ def test_a_state_of_another_version_is_refused(later_state, spoil):
 
 
 def test_references_move_to_a_device_whole(tiny_model):
-    masks = [torch.ones(1, 1, HEIGHT, WIDTH), None]
-    references = tiny_model.encode_references([picture(1), picture(2)], masks, [1.0, 2.0])
+    mask = torch.ones(1, 1, HEIGHT, WIDTH)
+    mask[..., :8, :8] = 0
+    references = tiny_model.encode_references([picture(1), picture(2)], [mask, None], [1.0, 2.0])
     assert equal(references.to("cpu"), references)
     moved = references.to("meta")
     assert {tensor.device.type for tensor in tensors(moved)} == {"meta"}
     assert len(tensors(moved)) == 4
     assert tiny_model.encode_references([picture(1)]).to("meta").joined.mask is None
+
+
+def test_a_mask_that_leaves_nothing_out_is_none(tiny_model):
+    masked = tiny_model.encode_references([picture(1)], [torch.ones(1, 1, HEIGHT, WIDTH)])
+    assert equal(masked, tiny_model.encode_references([picture(1)]))
 
 
 def flops_of_a_frame(preset):

@@ -10,7 +10,7 @@ from vcnode.cli.failures import report_failure
 from vcnode.cli.messages import messages_on_stderr, tolerant_streams
 from vcnode.cli.parser import Commands, Parser, UsageError
 
-_COMMANDS = ("colorize", "demo", "models", "cache", "train", "evaluate", "host", "worker", "farm")
+_COMMANDS = ("colorize", "demo", "models", "cache", "train", "evaluate", "bench", "host", "worker", "farm")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vcnode.network.box_filter import box_mean
+
 _ITERATIONS = (1, 2, 2, 3, 3)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
 _NEIGHBOR = 4  # pixels of the level; how far away flow is borrowed from
 _MISMATCH_RADIUS = 2  # pixels over which a flow's fit is judged
@@ -109,7 +111,7 @@ def _increment(now: Tensor, warped: Tensor) -> Tensor:
         ),
         dim=1,
     )
-    xx, xy, yy, xt, yt = torch.split(_window_sum(products), 1, dim=1)
+    xx, xy, yy, xt, yt = torch.split(box_mean(box_mean(products, _WINDOW), _WINDOW), 1, dim=1)
     xx, yy = xx + _STIFFNESS, yy + _STIFFNESS
     step: Tensor = torch.cat((yy * xt - xy * yt, xx * yt - xy * xt), dim=1) / (xx * yy - xy * xy)
     return step.clamp(-_LARGEST_STEP, _LARGEST_STEP)
@@ -131,9 +133,8 @@ def _borrow(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
 
 def _mismatch(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     """How far off the moved frame is around each pixel `(B, 1, H, W)`, in L."""
-    radius = _MISMATCH_RADIUS
     difference = (now - _match_exposure(warp(before, flow), now)).abs().clamp(max=_GREATEST_MISMATCH)
-    return F.avg_pool2d(F.pad(difference, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
+    return box_mean(difference, _MISMATCH_RADIUS)
 
 
 def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -141,12 +142,3 @@ def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
     across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
     down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
     return across, down
-
-
-def _window_sum(x: Tensor) -> Tensor:
-    """Average over the window: two box filters, each done along rows, then columns."""
-    size = 2 * _WINDOW + 1
-    for _ in range(2):
-        x = F.avg_pool2d(F.pad(x, (_WINDOW, _WINDOW, 0, 0), mode="replicate"), (1, size), 1)
-        x = F.avg_pool2d(F.pad(x, (0, 0, _WINDOW, _WINDOW), mode="replicate"), (size, 1), 1)
-    return x

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vcnode.network.box_filter import box_mean
+
 _RADII = (3, 10)  # of the windows, in positions of matching's grid
 _SURE = (0.72, 0.52)  # confidence at which half is smoothed: over the narrow window, then over the wide one
 _SHARPNESS = 20.0  # how quickly smoothing sets in around that confidence
@@ -38,17 +40,10 @@ def make_coherent(ab: Tensor, confidence: Tensor, lightness: Tensor) -> Tensor:
 
 def _guided_filter(ab: Tensor, guide: Tensor, weight: Tensor, radius: int) -> Tensor:
     def mean(x: Tensor) -> Tensor:
-        sums = _box(torch.cat((x * weight, weight), dim=1), radius)
+        sums = box_mean(torch.cat((x * weight, weight), dim=1), radius)
         return sums[:, :-1] / sums[:, -1:]
 
     mean_guide, mean_ab = mean(guide), mean(ab)
     slope = (mean(guide * ab) - mean_guide * mean_ab) / (mean(guide**2) - mean_guide**2 + _EDGE)
     fit = mean(torch.cat((slope, mean_ab - slope * mean_guide), dim=1))
     return fit[:, :2] * guide + fit[:, 2:]
-
-
-def _box(x: Tensor, radius: int) -> Tensor:
-    """Mean over a square window, borders repeated; rows, then columns."""
-    size = 2 * radius + 1
-    x = F.avg_pool2d(F.pad(x, (radius, radius, 0, 0), mode="replicate"), (1, size), 1)
-    return F.avg_pool2d(F.pad(x, (0, 0, radius, radius), mode="replicate"), (size, 1), 1)

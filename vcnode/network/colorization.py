@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from vcnode.errors import InputError
 from vcnode.network.convolution import Conv3x3, DoublingConv3x3
+from vcnode.network.normalization import instance_norm
 
-_STRIP = 8192  # pixels
+_STRIP = 16384  # pixels
 
 
 def _halve(width: int) -> nn.Conv2d:
@@ -119,11 +120,10 @@ class DevcColorNet(nn.Module):
         doubling = self.conv10_1.get_submodule("1")
         assert isinstance(doubling, DoublingConv3x3)
         x = (doubling.rows(x, above, below) + self.conv1_2_short.rows(fine, above, below)).relu_()
-        padded = F.pad(x, (1, 1, int(first == 0), int(last == height)))
-        return self._to_ab(F.conv2d(padded, self.conv10_2.weight, self.conv10_2.bias))
+        return self._to_ab(self.conv10_2.rows(x, first - above, last - above))
 
     def _stage(self, x: Tensor, *convolutions: str) -> Tensor:
         """Run the named convolutions, a ReLU after each, then instance normalisation."""
         for name in convolutions:
             x = self.get_submodule(name)(x).relu_()
-        return F.instance_norm(x)
+        return instance_norm(x)

@@ -5,6 +5,10 @@ make 16 values that take 144 otherwise. And a convolution that follows a doublin
 four times; four 2x2 convolutions, one for each place within a doubled pixel, do 4/9 of its work.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -27,9 +31,14 @@ _KERNEL = (
 )
 _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
 
-_NARROWEST = 128  # channels; below, moving tiles costs what multiplying saves
-_PIXELS = 4  # for each channel; with fewer, transforming the kernels does
-_CHUNK = 4 << 20  # bytes of tiles at once, so that they stay in the processor's cache
+_ONES = 7  # the product that adds to all 16 values of a tile alike, so the bias goes there
+
+_CHANNELS = (64, 128)  # the fewer and the more of inputs and outputs; below, moving tiles costs what multiplying saves
+_PIXELS = 1024  # with fewer, transforming the kernels does
+_TILES = 256  # at once: with fewer, kernels are transformed too often, with more, tiles leave the processor's cache
+_PART = 64  # outputs at once, so that their kernels stay in the processor's cache
+
+type _Border = Literal["zeros", "reflect"] | None
 
 
 class Conv3x3(nn.Conv2d):
@@ -56,15 +65,15 @@ class Conv3x3(nn.Conv2d):
         """Convolve `(B, C, H, W)`."""
         if self.bias is None or not _pays(x, self.weight):
             return super().forward(x)
-        step = self.dilation[0]
-        if step > 1:
-            return _dilated(x, self.weight, self.bias, step)
-        mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
-        return _winograd(F.pad(x, (1, 1, 1, 1), mode=mode), self.weight, self.bias)
+        border: _Border = "zeros" if self.padding_mode == "zeros" else "reflect"
+        return _winograd(x, self.weight, self.bias, border, self.dilation[0])
 
     def rows(self, x: Tensor, first: int, last: int) -> Tensor:
         """Rows `first` to before `last` of the result alone, where the border is zero and taps are neighbours."""
-        return F.conv2d(_rows_with_border(x, first, last), self.weight, self.bias)
+        strip = _rows_with_border(x, first, last)
+        if self.bias is None or not _pays(strip, self.weight):
+            return F.conv2d(strip, self.weight, self.bias)
+        return _winograd(strip, self.weight, self.bias, None)
 
 
 class ValidConv3x3(nn.Conv2d):
@@ -77,7 +86,7 @@ class ValidConv3x3(nn.Conv2d):
         """Convolve `(B, C, H + 2, W + 2)` to `(B, O, H, W)`."""
         if self.bias is None or not _pays(x, self.weight):
             return super().forward(x)
-        return _winograd(x, self.weight, self.bias)
+        return _winograd(x, self.weight, self.bias, None)
 
 
 class DoublingConv3x3(Conv3x3):
@@ -130,45 +139,96 @@ def _pays(x: Tensor, weight: Tensor) -> bool:
     plain = plain and not torch.is_autocast_enabled("cpu")
     wanted = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     few, many = sorted(weight.shape[:2])
-    return plain and not wanted and few >= _NARROWEST and x.shape[2] * x.shape[3] >= _PIXELS * many
+    wide = few >= _CHANNELS[0] and many >= _CHANNELS[1]
+    return plain and wide and not wanted and x.shape[2] * x.shape[3] >= _PIXELS
 
 
-def _dilated(x: Tensor, weight: Tensor, bias: Tensor, step: int) -> Tensor:
-    """Pixels that are `step` apart are pictures of their own, each convolved as usual."""
-    batch, _, height, width = x.shape
-    rows, columns = -(-height // step), -(-width // step)
-    whole = F.pad(x, (step, (columns + 1) * step - width, step, (rows + 1) * step - height))
-    parts = [whole[:, :, row::step, column::step] for row in range(step) for column in range(step)]
-    found = torch.split(_winograd(torch.cat(parts), weight, bias), batch)
-    size = (batch, weight.shape[0], rows * step, columns * step)
-    out = torch.empty(size, dtype=x.dtype, memory_format=torch.channels_last)
-    for row in range(step):
-        for column in range(step):
-            out[:, :, row::step, column::step] = found[row * step + column]
-    return out[:, :, :height, :width]
+@dataclass(frozen=True)
+class _TileRows:
+    """Some rows of 4x4 tiles of a picture.
+
+    Attributes:
+        source: The whole picture `(H, W, C)`.
+        target: Where results go `(4 * rows, 4 * across, O)`.
+        top: The first row of results.
+    """
+
+    source: Tensor
+    target: Tensor
+    top: int
+
+    @property
+    def count(self) -> int:
+        """Number of tiles."""
+        return self.target.shape[0] * self.target.shape[1] // 16
+
+    def gather(self, border: _Border) -> Tensor:
+        """Tiles with their neighbours `(6, 6, rows, across, C)`."""
+        height, width, channels = self.source.shape
+        strip = self.source.new_empty(self.target.shape[0] + 2, self.target.shape[1] + 2, channels)
+        margin = 0 if border is None else 1
+        above = self.top - margin  # the source's row that is the strip's first, perhaps outside
+        first, last = max(above, 0), min(above + len(strip), height)
+        strip[first - above : last - above, margin : margin + width] = self.source[first:last]
+        for outside in (strip[: first - above], strip[last - above :], strip[:, :margin], strip[:, margin + width :]):
+            outside.zero_()
+        if border == "reflect":
+            strip[:, 0], strip[:, width + 1] = strip[:, 2], strip[:, width - 1]
+            if above < 0:
+                strip[0] = strip[2]
+            if height - above < len(strip):
+                strip[height - above] = strip[height - above - 2]
+        return strip.unfold(0, 6, 4).unfold(1, 6, 4).permute(3, 4, 0, 1, 2)
+
+    def scatter(self, values: Tensor, outputs: slice) -> None:
+        """Put `(4, 4, rows * across, some outputs)` in place."""
+        rows, across = self.target.shape[0] // 4, self.target.shape[1] // 4
+        target = self.target[:, :, outputs].view(rows, 4, across, 4, -1)
+        target.copy_(values.view(4, 4, rows, across, -1).permute(2, 0, 3, 1, 4))
 
 
-def _winograd(padded: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Convolve `(B, C, H + 2, W + 2)` to `(B, O, H, W)`, some rows of 4x4 tiles at a time."""
-    batch, channels, height, width = padded.shape[0], padded.shape[1], padded.shape[2] - 2, padded.shape[3] - 2
-    outputs = weight.shape[0]
-    to_tiles, to_kernel, from_tiles = (_both_axes(matrix, weight) for matrix in (_INPUT, _KERNEL, _OUTPUT))
-    kernel = torch.mm(to_kernel, weight.permute(2, 3, 1, 0).reshape(9, -1)).view(36, channels, outputs)
-    down, across = -(-height // 4), -(-width // 4)
-    padded = F.pad(padded.permute(0, 2, 3, 1), (0, 0, 0, 4 * across - width, 0, 4 * down - height))
-    out = weight.new_empty(batch, 4 * down, 4 * across, outputs)
-    rows = max(1, _CHUNK // (36 * 4 * across * max(channels, outputs)))
-    for sample in range(batch):
-        for top in range(0, down, rows):
-            bottom = min(top + rows, down)
-            tiles = padded[sample, 4 * top : 4 * bottom + 2].unfold(0, 6, 4).unfold(1, 6, 4)
-            tiles = torch.mm(to_tiles, tiles.permute(3, 4, 0, 1, 2).reshape(36, -1))
-            products = torch.bmm(tiles.view(36, -1, channels), kernel)
-            values = torch.mm(from_tiles, products.view(36, -1)).view(4, 4, bottom - top, across, outputs)
-            target = out[sample, 4 * top : 4 * bottom].view(bottom - top, 4, across, 4, outputs)
-            target.copy_(values.permute(2, 0, 3, 1, 4))
-    out += bias
+def _winograd(x: Tensor, weight: Tensor, bias: Tensor, border: _Border, step: int = 1) -> Tensor:
+    """Convolve `(B, C, H, W)`, which has its border already where that is None.
+
+    Pixels that are `step` apart are pictures of their own, each convolved as usual.
+    """
+    margin = 0 if border else 2
+    batch, height, width = x.shape[0], x.shape[2] - margin, x.shape[3] - margin
+    down, across = (-(-side // (4 * step)) for side in (height, width))
+    out = x.new_empty(batch, 4 * step * down, 4 * step * across, weight.shape[0])
+    rows = max(1, _TILES // across)
+    for image, result in zip(x.permute(0, 2, 3, 1), out, strict=True):
+        waiting: list[_TileRows] = []
+        for row in range(step):
+            for column in range(step):
+                source, target = image[row::step, column::step], result[row::step, column::step]
+                for top in range(0, 4 * down, 4 * rows):
+                    waiting.append(_TileRows(source, target[top : top + 4 * rows], top))
+                    if sum(part.count for part in waiting) >= rows * across:
+                        _filter(waiting, weight, bias, border)
+                        waiting = []
+        if waiting:
+            _filter(waiting, weight, bias, border)
     return out[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def _filter(parts: Sequence[_TileRows], weight: Tensor, bias: Tensor, border: _Border) -> None:
+    to_tiles, to_kernel, from_tiles = (_both_axes(matrix, weight) for matrix in (_INPUT, _KERNEL, _OUTPUT))
+    outputs, channels = weight.shape[:2]
+    counts = [part.count for part in parts]
+    tiles = weight.new_empty(6, 6, sum(counts), channels)
+    for part, place in zip(parts, torch.split(tiles, counts, dim=2), strict=True):
+        gathered = part.gather(border)
+        place.view(6, 6, *gathered.shape[2:]).copy_(gathered)
+    tiles = torch.mm(to_tiles, tiles.view(36, -1)).view(36, -1, channels)
+    for first in range(0, outputs, _PART):
+        some = slice(first, first + _PART)
+        kernel = torch.mm(to_kernel, weight[some].permute(2, 3, 1, 0).reshape(9, -1)).view(36, channels, -1)
+        products = torch.bmm(tiles, kernel)
+        products[_ONES] += bias[some]
+        values = torch.mm(from_tiles, products.view(36, -1)).view(4, 4, sum(counts), -1)
+        for part, found in zip(parts, torch.split(values, counts, dim=2), strict=True):
+            part.scatter(found, some)
 
 
 def _both_axes(matrix: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:

@@ -104,7 +104,7 @@ class VGG19Encoder(nn.Module):
         taps = []
         for stage, count in ((1, 2), (2, 2), (3, 4), (4, 4), (5, 2)):
             for layer in range(1, count + 1):
-                x = F.relu(self.get_submodule(f"conv{stage}_{layer}")(x))
+                x = self.get_submodule(f"conv{stage}_{layer}")(x).relu_()
                 if layer == 2:
                     taps.append(x)
             if stage < 5:

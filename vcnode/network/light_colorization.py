@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vcnode.network.box_filter import box_mean
+
 UNKNOWN = 1e4  # variance, in ab^2, of colours that nothing is known about
 
 # How far history and matching are off, as variances in ab^2. Found by search on the clips that models/lite.md gives
@@ -98,7 +100,7 @@ class LightColorNet(nn.Module):
         known = (uncertainty < UNKNOWN / 2).to(lightness.dtype)
         history = torch.where(known > 0, aligned_ab, matched)
         difference = (lightness - aligned_lightness) * known
-        misfit = _blur(difference.square())
+        misfit = box_mean(difference.square(), _MISFIT_RADIUS)
         worn = (uncertainty + _WEAR + _MISFIT[0] * misfit + _MISFIT[1] * misfit.square()).clamp(max=UNKNOWN)
         doubt = _resize(_DOUBT * torch.exp(-_DOUBT_RATE * (confidence - _DOUBT_AT)) + _SPREAD * spread, lightness)
         odds = torch.log(worn) - torch.log(doubt + _BLUR * _slope(history))
@@ -146,11 +148,6 @@ class LightColorNet(nn.Module):
 
 def _resize(x: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(x, like.shape[2:], mode="bilinear", align_corners=False)
-
-
-def _blur(x: Tensor) -> Tensor:
-    radius = _MISFIT_RADIUS
-    return F.avg_pool2d(F.pad(x, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
 
 
 def _slope(ab: Tensor) -> Tensor:

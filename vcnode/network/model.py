@@ -196,7 +196,8 @@ class Model(nn.Module):
                 value = torch.cat((value, value.square().sum(dim=1, keepdim=True)), dim=1)
             values.append(value)
             mask = None if masks is None else masks[number]
-            kept.append(None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5)
+            where = None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5
+            kept.append(None if where is None or bool(where.all()) else where)  # a mask costs a pass over all cosines
         return References(join_references(keys, values, kept, weights))
 
     def init_state(self, height: int, width: int, batch: int = 1) -> State:

@@ -1,0 +1,146 @@
+"""One benchmark from options to figures."""
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from vcnode import __version__
+from vcnode.bench.against import Comparison, Rival
+from vcnode.bench.case import USUAL_CASES, Case
+from vcnode.bench.measure import CaseResult, measure_case
+from vcnode.bench.models import model_to_time
+from vcnode.bench.peak import Peak, measure_peak
+from vcnode.bench.stopwatch import Stopwatch
+from vcnode.errors import InputError
+from vcnode.sequence import Settings
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """What is measured.
+
+    Attributes:
+        model: A registry name or a weights file.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        cases: Sizes.
+        settings: Precision and look-ahead; the working size is that of each case.
+        repeats: Runs of every step at most.
+        rival: Another program to compare with at each size, or None.
+
+    Raises:
+        InputError: No runs.
+    """
+
+    model: str = "lite"
+    device: str = "auto"
+    cases: tuple[Case, ...] = USUAL_CASES
+    settings: Settings = field(default_factory=Settings)
+    repeats: int = 5
+    rival: Rival | None = None
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1:
+            raise InputError(f"{self.repeats} runs were asked for: give 1 or more.")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What was measured.
+
+    Attributes:
+        model: As it was asked for.
+        random_weights: Whether the weights are random, because the model's are not on this machine.
+        device: In words.
+        threads: Of PyTorch on the CPU.
+        settings: Precision and look-ahead, those left open as the model and its device decide.
+        machine: What else decides the times.
+        peak: The best that the device was seen to do.
+        cases: Smallest size first.
+        comparisons: With the other program.
+    """
+
+    model: str
+    random_weights: bool
+    device: str
+    threads: int
+    settings: Settings
+    machine: dict[str, str]
+    peak: Peak
+    cases: tuple[CaseResult, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def run_benchmark(
+    options: BenchOptions,
+    on_step: Callable[[str], None] = lambda what: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Benchmark:
+    """Measure.
+
+    Args:
+        options: What.
+        on_step: Called with a few words before each step.
+        cancelled: Asked before each step; True ends the run.
+
+    Raises:
+        ModelError: The model is unknown or damaged.
+        DeviceError: The device is not there.
+        InputError: The other program cannot be run.
+        Cancelled: `cancelled` said so.
+    """
+    model, random_weights = model_to_time(options.model, options.device)
+    device = next(model.parameters()).device
+    settings, watch = options.settings.on(model), Stopwatch(device, options.repeats, cancelled=cancelled)
+    cases = sorted(options.cases, key=lambda case: case.pixels)  # a process's greatest memory never shrinks
+    comparisons = []
+    if options.rival is not None:
+        arguments = [sys.executable, "-m", "vcnode.bench.program", "--model", options.model, "--device", str(device)]
+        arguments += ["--precision", str(settings.precision), "--look-ahead", str(settings.window)]
+        threads = str(torch.get_num_threads())
+        environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        for case in cases:
+            ours = [*arguments, "--size", str(case.short_side)]
+            told = _told(on_step, case)
+            comparisons.append(options.rival.compare(case, ours, environment, cancelled, told))
+    dtype = torch.float16 if settings.precision == "float16" else torch.float32
+    on_step("the machine's peak")
+    peak = measure_peak(watch, dtype)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="vcnode-bench-") as folder:
+        for case in cases:
+            results.append(measure_case(case, model, settings, watch, Path(folder), _told(on_step, case)))
+            peak = peak.better_of(measure_peak(watch, dtype))
+    return Benchmark(
+        options.model,
+        random_weights,
+        torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        torch.get_num_threads(),
+        settings,
+        _machine(),
+        peak,
+        tuple(results),
+        tuple(comparisons),
+    )
+
+
+def _told(on_step: Callable[[str], None], case: Case) -> Callable[[str], None]:
+    return lambda what: on_step(f"{case}: {what}")
+
+
+def _machine() -> dict[str, str]:
+    facts = {
+        "system": platform.platform(),
+        "processor": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "vcnode": __version__,
+    }
+    if hasattr(os, "getloadavg"):
+        facts["load"] = f"{os.getloadavg()[0]:.1f} processes wanted to run in the last minute"
+    return facts

@@ -1,0 +1,136 @@
+"""`vcnode bench`: where the time of a frame goes on this machine, and how another program compares."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from vcnode.bench import USUAL_CASES, BenchOptions, Case, Rival, as_text, as_values, run_benchmark
+from vcnode.cli.failures import Stopped
+from vcnode.cli.parser import Commands, UsageError, command_parser
+from vcnode.cli.stopping import stop_request
+from vcnode.errors import Cancelled, InputError, MediaError
+from vcnode.sequence import Settings
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    parser = command_parser(
+        commands,
+        "bench",
+        "time every step of a frame on this machine",
+        "Times every step of a frame, counts what it computes, and says which share of the machine's peak that is; the "
+        "peak is measured in the same run. On a machine that others use too, look at the fastest run and the CPU time.",
+    )
+    usual = " ".join(map(str, USUAL_CASES))
+    parser.add_argument("--model", default="lite", metavar="NAME", help="a model's name or its weights file (lite)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
+    parser.add_argument(
+        "--precision", choices=["float32", "float16"], help="of convolutions (float16 for the light network on CUDA)"
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="of the CPU (all cores)")
+    parser.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")
+    parser.add_argument(
+        "--sizes",
+        nargs="+",
+        default=list(USUAL_CASES),
+        type=_case,
+        metavar="WxH[@SIDE]",
+        help=f"frames, and the short side at which the network works ({usual})",
+    )
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs of each step at most (5)")
+    # Named apart from the `--json` of other commands, which asks for JSON on stdout.
+    parser.add_argument("--json", dest="figures", type=Path, metavar="FILE", help="write all figures there")
+    group = parser.add_argument_group("comparing with another program")
+    group.add_argument(
+        "--against",
+        metavar="COMMAND",
+        help="a program that colours the folder {frames} (00000.png ...) after {reference} and writes as many pictures "
+        "to the folder {output}; {count}, {width} and {height} can be named too",
+    )
+    group.add_argument(
+        "--against-frames",
+        nargs=2,
+        type=int,
+        default=(2, 6),
+        metavar=("FEW", "MANY"),
+        help="frames of a short and a long run, whose difference leaves starting out (2 6)",
+    )
+    group.add_argument("--rounds", type=int, default=2, metavar="N", help="how often both programs are run (2)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, and print the tables.
+
+    Raises:
+        Stopped: By a signal.
+        UsageError: A number of threads below 1.
+        VcnodeError: Whatever cannot be done.
+    """
+    chosen = BenchOptions(
+        model=options.model,
+        device=options.device,
+        cases=tuple(options.sizes),
+        settings=Settings(look_ahead=options.look_ahead, precision=options.precision),
+        repeats=options.repeats,
+        rival=None
+        if options.against is None
+        else Rival(options.against, tuple(options.against_frames), options.rounds),
+    )
+    if options.figures is not None:
+        _check_writable(options.figures)
+    with stop_request() as stop, _threads(options.threads), _line() as line:
+        try:
+            found = run_benchmark(chosen, line.set_description_str, stop.asked)
+        except (Cancelled, KeyboardInterrupt) as error:
+            raise Stopped(str(error) or "Stopped, as asked.", stop.exit_code) from error
+    print(as_text(found), flush=True)
+    if options.figures is not None:
+        options.figures.write_text(json.dumps(as_values(found), indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Within the block, let PyTorch use so many threads."""
+    if count is not None and count < 1:
+        raise UsageError(f"{count} threads cannot work: give 1 or more.")
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if count is None else count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _line() -> Iterator[Any]:
+    """A line on the terminal that says what is being timed."""
+    with tqdm(bar_format="{desc}", file=sys.stderr, leave=False, disable=None) as line:
+        yield line
+
+
+def _case(text: str) -> Case:
+    try:
+        return Case.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before the work rather than after it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise MediaError(f"The figures {path} cannot be written ({error.strerror}): give another path.") from error
+    if path.is_dir():
+        raise MediaError(f"The figures {path} are a folder: give a file's path.")
