@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
 
 from vcnode.bench.case import Case
 from vcnode.bench.network_stages import NetworkStages
@@ -43,6 +42,8 @@ def count(config: ModelConfig, case: Case, look_ahead: int = 1) -> dict[str, Wor
     Returns:
         By the names of `NetworkStages.steps`.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # 75 MB, which the program that is timed must not carry
+
     size = case.working_size
     with torch.inference_mode(), torch.device("meta"):
         model = Model(config).eval().requires_grad_(False)

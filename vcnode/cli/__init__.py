@@ -23,11 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 2 wrong usage, 130 or 143 stopped by a signal, 1 any other failure.
     """
     tolerant_streams()
-    parser, commands = _parsers()
+    arguments = sys.argv[1:] if argv is None else argv
+    parser, commands = _parsers(arguments)
     try:
         options = parser.parse_args(argv)
     except UsageError as error:
-        arguments = sys.argv[1:] if argv is None else argv
         return report_failure(error, as_json=_asks_for_json(arguments, commands), debug=False)
     except SystemExit as finished:  # --help and --version
         return int(finished.code or 0)
@@ -39,11 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return report_failure(error, as_json=as_json, debug=debug)
 
 
-def _parsers() -> tuple[Parser, Commands]:
+def _parsers(arguments: Sequence[str]) -> tuple[Parser, Commands]:
+    """Only the command that is meant is imported: the others' libraries cost memory and a moment."""
     parser = Parser(prog="vcnode", description="Colours black-and-white video after reference images.")
     parser.add_argument("--version", action="version", version=f"vcnode {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in _COMMANDS:
+    for name in arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS:
         if importlib.util.find_spec(f"vcnode.cli.{name}") is not None:
             importlib.import_module(f"vcnode.cli.{name}").add_parser(commands)
     return parser, commands
