@@ -216,7 +216,7 @@ def test_a_full_disk_is_a_sentence_and_the_state_before_is_kept(tmp_path, monkey
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_trains_and_is_resumed(tmp_path, precision):
-    config = settings({"optimization": {"precision": precision, "channels_last": True}})
+    config = settings({"optimization": {"precision": precision}})
     stop_after(trainer(config, tmp_path), 2)
     resumed = trainer(config, tmp_path, resume=True)
     assert (resumed.learn.scaler.get_scale() > 1) == (precision == "float16")

@@ -32,6 +32,4 @@ def model_to_time(name: str, device: str | torch.device) -> tuple[Model, bool]:
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)  # keeps values alive through many layers, as training does
-    if target.type == "cpu":
-        model.to(memory_format=torch.channels_last)  # as `load` does
     return model.eval().requires_grad_(False).to(target), True

@@ -67,8 +67,8 @@ def warp(image: Tensor, flow: Tensor, *, cubic: bool = False) -> Tensor:
             (2 * (columns + flow[:, 0]) + 1) / width - 1,
             (2 * (rows + flow[:, 1]) + 1) / height - 1,
         ),
-        dim=-1,
-    )
+        dim=1,
+    ).permute(0, 2, 3, 1)
     return F.grid_sample(
         image, grid, mode="bicubic" if cubic else "bilinear", padding_mode="border", align_corners=False
     )

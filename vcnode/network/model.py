@@ -168,6 +168,10 @@ class Model(nn.Module):
             self.color_net = DevcColorNet(config.color_widths)
         else:
             self.color_net = LightColorNet(config.color_widths, self.encoder.channels[-3:])
+        # The order in which convolutions want their weights; always the same, as other orders round differently.
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
     def encode_references(
         self,

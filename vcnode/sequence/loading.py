@@ -26,8 +26,6 @@ def load(name_or_path: str | os.PathLike[str] = "lite", device: str | torch.devi
     tensors, _ = load_weights(files.weights)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):  # the host's random numbers are its own
         model = Model(config)
-    if target.type == "cpu":
-        model.to(memory_format=torch.channels_last)  # spares convolutions bringing their weights into this order
     expected = model.state_dict()
     wrong = sorted(set(expected) ^ set(tensors))
     wrong += [name for name in expected if name in tensors and expected[name].shape != tensors[name].shape]

@@ -70,7 +70,6 @@ class Optimization:
         gradient_limit: Greatest norm of the network's gradient, longer ones are cut; null for none.
         average: Decay of the mean of the weights that is written, 0..1; 0 writes the latest weights.
         precision: Of most of the arithmetic. "float16" scales losses, so that small gradients survive.
-        channels_last: Memory layout that most GPUs prefer.
     """
 
     steps: int = 100_000
@@ -85,7 +84,6 @@ class Optimization:
     gradient_limit: float | None = None
     average: float = 0.0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    channels_last: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "accumulate"):

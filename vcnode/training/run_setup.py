@@ -50,8 +50,6 @@ def prepare_run(
         raise InputError(f"{folder} holds a training run already: add --resume to go on, or give another --output.")
     start, encoder = (None, RANDOM) if resume else (config.start, config.encoder)  # the saved state has them all
     model = build_model(config.model, start, encoder, config.seed).to(device)
-    if config.optimization.channels_last:
-        model.to(memory_format=torch.channels_last)
     objective = build_objective(config, model, device)
     weights = folder / f"{config.model.name}.safetensors" if weights is None else weights
     trainer = Trainer(config, model, objective, data or TrainingData(config.data), folder, weights, world)
