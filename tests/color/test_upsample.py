@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from vcnode.color import upsample_ab
 from vcnode.errors import InputError
 
-METHODS = ["bilateral", "bilinear", "guided"]
+METHODS = ["bilateral", "bicubic", "bilinear", "guided"]
 sides = st.integers(3, 40)
 
 

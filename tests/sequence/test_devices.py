@@ -26,7 +26,7 @@ from vcnode.sequence.working_frame import Finisher, WorkingFrame
 from .clips import clip, reference, same
 
 
-@pytest.mark.parametrize("upsampling", ["bilateral", "bilinear"])
+@pytest.mark.parametrize("upsampling", ["adaptive", "bilateral", "bilinear"])
 def test_a_frame_is_finished_where_its_lightness_is(upsampling):
     with FakeTensorMode():
         size = WorkingSize.fit(180, 320, 64, 8)

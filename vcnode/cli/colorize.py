@@ -9,7 +9,7 @@ from vcnode.cli.display import JsonLines, Terminal
 from vcnode.cli.failures import Stopped
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import stop_request
-from vcnode.color import UpsampleMethod
+from vcnode.color import Enlarging
 from vcnode.color.encodings import ENCODINGS
 from vcnode.errors import Cancelled
 from vcnode.rendering import RenderJob, reference_picture, render
@@ -57,9 +57,9 @@ def add_parser(commands: Commands) -> None:
     colors.add_argument("--saturation", type=float, default=1.0, metavar="X", help="factor on the chroma (1)")
     colors.add_argument(
         "--upsampling",
-        choices=get_args(UpsampleMethod.__value__),
-        default="bilateral",
-        help="how colours are brought to full size (bilateral)",
+        choices=get_args(Enlarging.__value__),
+        default="adaptive",
+        help="how colours are brought to full size (adaptive)",
     )
     _add_network_options(parser.add_argument_group("network"))
     _add_output_options(parser.add_argument_group("output"))

@@ -2,6 +2,7 @@
 
 from vcnode.color.bars import Bars, find_bars, find_bars_in_clip
 from vcnode.color.chroma import chroma_keeping_luma, fade_extremes, rgb_keeping_luma, saturate
+from vcnode.color.enlarge import Enlarging, enlarge_ab
 from vcnode.color.lab import (
     gray_of_lightness,
     lab_to_linear_rgb,
@@ -30,6 +31,7 @@ from vcnode.color.ycbcr import (
 __all__ = [
     "Bars",
     "ChromaSiting",
+    "Enlarging",
     "Matrix",
     "PixelEncoding",
     "Plane",
@@ -40,6 +42,7 @@ __all__ = [
     "decode",
     "devc_finish",
     "encode",
+    "enlarge_ab",
     "fade_extremes",
     "fast_global_smoother",
     "find_bars",

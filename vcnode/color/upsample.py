@@ -10,7 +10,7 @@ from torch import Tensor
 from vcnode.color._checks import floating_planes, same_frame
 from vcnode.errors import InputError
 
-type UpsampleMethod = Literal["bilateral", "bilinear", "guided"]
+type UpsampleMethod = Literal["bilateral", "bicubic", "bilinear", "guided"]
 
 _SIGMA_RANGE = 4.0  # in L: neighbours on the other side of an edge of about 10 L no longer count
 _SIGMA_SPACE = 0.6  # in pixels of the working size: close to bilinear on flat ground
@@ -25,8 +25,9 @@ def upsample_ab(ab: Tensor, guide_low: Tensor, guide_full: Tensor, method: Upsam
         guide_low: L of the same pixels, (B, 1, h, w), 0..100.
         guide_full: L of the frame, (B, 1, H, W), 0..100.
         method: "bilateral", joint bilateral upsampling (Kopf et al. 2007) over 3x3 working pixels: colour
-            keeps to the edges of the frame; "bilinear": fast, bleeds by about half a working pixel; "guided",
-            fast guided filter (He and Sun 2015), radius 1: also cleans noisy colour, halos at strong edges.
+            keeps to the edges of the frame; "bicubic": keeps most of the detail that ab has; "bilinear": fast,
+            bleeds by about half a working pixel; "guided", fast guided filter (He and Sun 2015), radius 1: also
+            cleans noisy colour, halos at strong edges.
             One CPU core takes about 0.2 s for a megapixel with "bilateral".
 
     Returns:
@@ -42,13 +43,15 @@ def upsample_ab(ab: Tensor, guide_low: Tensor, guide_full: Tensor, method: Upsam
     if len(guide_full) != len(ab):
         raise InputError(f"There are {len(guide_full)} full-size guides for {len(ab)} ab frames; give one for each.")
     if method not in get_args(UpsampleMethod.__value__):
-        raise InputError(f'Unknown upsampling method "{method}"; use "bilateral", "bilinear" or "guided".')
+        raise InputError(f'Unknown upsampling method "{method}"; use "bilateral", "bicubic", "bilinear" or "guided".')
     if ab.shape[-2:] == guide_full.shape[-2:]:
         return ab
     if method == "bilateral":
         return _joint_bilateral(ab, guide_low, guide_full)
     if method == "guided":
         return _guided(ab, guide_low, guide_full)
+    if method == "bicubic":
+        return F.interpolate(ab, size=guide_full.shape[-2:], mode="bicubic", align_corners=False)
     return _bilinear(ab, guide_full)
 
 

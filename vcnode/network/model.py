@@ -28,7 +28,7 @@ from vcnode.network.encoders import (
 from vcnode.network.light_colorization import UNKNOWN, LightColorNet
 from vcnode.network.matching import JoinedReferences, join_references, match
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class State:
         lightness: L of the frame just coloured `(B, 1, H, W)`, 0..100.
         ab: Its colours as the network gave them `(B, 2, H, W)`, -128..128.
         uncertainty: Variance expected of these colours, in ab^2: 0 for known ones, `UNKNOWN` before the first frame of
-            a shot, `(B, 1, H, W)` or, where all pixels are alike, `(B, 1, 1, 1)`.
+            a shot and after frames of the paper's network, which does not say; `(B, 1, H, W)` or, where all pixels are
+            alike, `(B, 1, 1, 1)`.
     """
 
     lightness: Tensor
@@ -303,7 +304,7 @@ class Model(nn.Module):
                 for x in (prepared.proposed_ab, prepared.confidence)
             )
             ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
-            uncertainty = torch.zeros_like(state.uncertainty)
+            uncertainty = torch.full_like(state.uncertainty, UNKNOWN)
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)
         return step, State(lightness, ab, uncertainty)
 

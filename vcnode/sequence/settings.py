@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from vcnode.color import UpsampleMethod
+from vcnode.color import Enlarging
 from vcnode.errors import InputError
 from vcnode.network import Model
 
@@ -19,7 +19,7 @@ class Settings:
         look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
             to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs. None: 4 on GPUs, else 1.
         saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
-        upsampling: How ab is brought to the frame's size; see `vcnode.color.upsample_ab`.
+        upsampling: How ab is brought to the frame's size; see `vcnode.color.enlarge_ab`.
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
@@ -33,7 +33,7 @@ class Settings:
     working_size: int | None = None
     look_ahead: int | None = None
     saturation: float = 1.0
-    upsampling: UpsampleMethod = "bilateral"
+    upsampling: Enlarging = "adaptive"
     find_bars: bool = True
     compat: Literal["devc"] | None = None
     precision: Literal["float32", "float16"] | None = None
@@ -45,8 +45,8 @@ class Settings:
             raise InputError(f"The look-ahead is {self.look_ahead} frames: give 1 or more.")
         if not 0 <= self.saturation <= 4:
             raise InputError(f"The saturation is {self.saturation}: give a factor from 0 to 4.")
-        if self.upsampling not in get_args(UpsampleMethod.__value__):
-            allowed = ", ".join(get_args(UpsampleMethod.__value__))
+        if self.upsampling not in get_args(Enlarging.__value__):
+            allowed = ", ".join(get_args(Enlarging.__value__))
             raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")
         if self.compat not in (None, "devc"):
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")

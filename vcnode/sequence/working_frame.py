@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vcnode.color import Bars, WorkingSize, devc_finish, fade_extremes, saturate, upsample_ab
+from vcnode.color import Bars, WorkingSize, devc_finish, enlarge_ab, saturate
 from vcnode.network import State
 from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.settings import Settings
@@ -91,8 +91,9 @@ class Finisher:
         ab = self.size.crop(frame.state.ab)
         if self.settings.compat == "devc":
             return devc_finish(ab, picture)
-        enlarged = upsample_ab(ab, self.size.crop(frame.state.lightness), picture, self.settings.upsampling)
-        return fade_extremes(enlarged, picture)
+        state = frame.state
+        uncertainty = self.size.crop(state.uncertainty.expand_as(state.lightness))
+        return enlarge_ab(ab, uncertainty, self.size.crop(state.lightness), picture, self.settings.upsampling)
 
     def _crop_quarter(self, x: Tensor) -> Tensor:
         """Remove what lies wholly in the padding, at matching's resolution."""

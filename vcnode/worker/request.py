@@ -187,7 +187,7 @@ def _settings(options: Fields) -> Settings:
         "saturation": options.number("saturation", 1.0),
         "look_ahead": options.whole("look_ahead"),
         "precision": options.text("precision", "") or None,
-        "upsampling": options.text("upsampling", "bilateral"),
+        "upsampling": options.text("upsampling", "adaptive"),
         "compat": options.text("compat", "") or None,
     }
     for name, value in list(values.items()):

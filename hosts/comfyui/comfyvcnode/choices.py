@@ -2,7 +2,7 @@
 
 EMBEDDED = "lite (embedded)"
 PRECISIONS = ("auto", "fp32", "fp16")
-UPSAMPLINGS = ("bilateral", "guided", "bilinear")
+UPSAMPLINGS = ("adaptive", "bilateral", "bicubic", "guided", "bilinear")
 QUALITIES = ("high", "medium", "lossless")
 PICKING = ("scene cuts", "even")
 STATE_SUFFIX = ".vcnode.safetensors"

@@ -4,7 +4,7 @@ from typing import cast
 
 from torch import Tensor
 
-from vcnode.color import UpsampleMethod
+from vcnode.color import Enlarging
 from vcnode.errors import InputError
 from vcnode.sequence import Settings
 
@@ -33,7 +33,7 @@ def coloring(
         working_size=working_size or None,
         look_ahead=look_ahead or None,
         saturation=saturation,
-        upsampling=cast(UpsampleMethod, upsampling),  # checked there
+        upsampling=cast(Enlarging, upsampling),  # checked there
         precision=model.precision,
     )
     return Coloring(reference_plan(references), settings, scene_cut or None)

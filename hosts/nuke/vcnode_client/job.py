@@ -39,7 +39,7 @@ def build(
             "saturation": settings.saturation,
             "look_ahead": None,  # the worker knows its device
             "precision": settings.precision,
-            "upsampling": "bilateral",
+            "upsampling": "adaptive",
         },
         "output": {"pattern": output, "depth": settings.depth, "confidence": settings.confidence},
         "cache": cache,

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypedDict, Unpack, overload
 
 import vapoursynth as vs
 
-from vcnode.color import Matrix, UpsampleMethod
+from vcnode.color import Enlarging, Matrix
 from vcnode.errors import InputError
 from vcnode.sequence import (
     MemoryStateCache,
@@ -66,7 +66,7 @@ class Options(TypedDict, total=False):
     saturation: float
     working_size: int | None
     look_ahead: int | None
-    upsampling: UpsampleMethod
+    upsampling: Enlarging
     find_bars: bool
     compat: Literal["devc"] | None
     cache: str | os.PathLike[str] | StateStore | None
@@ -109,7 +109,7 @@ def colorize(
     saturation: float = 1.0,
     working_size: int | None = None,
     look_ahead: int | None = None,
-    upsampling: UpsampleMethod = "bilateral",
+    upsampling: Enlarging = "adaptive",
     find_bars: bool = True,
     compat: Literal["devc"] | None = None,
     cache: str | os.PathLike[str] | StateStore | None = None,
@@ -137,7 +137,7 @@ def colorize(
         saturation: Factor on the finished chroma.
         working_size: Short side in pixels at which the network works; None: the model's.
         look_ahead: Frames that are prepared as one batch; None: 4 on GPUs, else 1.
-        upsampling: "bilateral", "bilinear" or "guided": how colours are brought to full size.
+        upsampling: "adaptive", "bilateral", "bicubic", "bilinear" or "guided": how colours are brought to full size.
         find_bars: Whether black bars are found and left out.
         compat: "devc" colours as the authors' script does.
         cache: A folder, or a `vcnode.StateCache`: keeps states, so that a second run needs no network.

@@ -138,7 +138,7 @@ def test_widgets_are_checked(images):
         precision = "float32"
 
     def understand(**changes):
-        chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 0, "upsampling": "bilateral"}
+        chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 0, "upsampling": "adaptive"}
         return widgets.coloring(Model(), torch.from_numpy(picture(1))[None], **chosen | changes)
 
     assert understand().settings == Settings(precision="float32")

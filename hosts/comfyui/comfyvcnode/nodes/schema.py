@@ -105,8 +105,9 @@ def setting_inputs(first_frame: str) -> list[Any]:
             options=list(UPSAMPLINGS),
             default=UPSAMPLINGS[0],
             advanced=True,
-            tooltip="How colors are brought to full size. bilateral keeps to the edges of the picture, guided also "
-            "cleans noisy color, bilinear is fast and bleeds a little.",
+            tooltip="How colors are brought to full size. adaptive keeps the detail of colors that are known and "
+            "holds doubtful ones to the edges of the picture, bilateral does the latter with all, bicubic the former; "
+            "guided also cleans noisy color, bilinear is fast and bleeds a little.",
         ),
     ]
 
