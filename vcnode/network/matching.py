@@ -19,7 +19,9 @@ from torch import Tensor
 from vcnode.errors import InputError
 
 PAPER_TEMPERATURE = 0.01
-_ROWS = 256  # rows of the matrix held at once: fewer cost call overhead, more only memory
+_BLOCK = 2**21  # numbers of the matrix held at once: more leave the processor's cache ...
+_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow
+_RUN = 96  # keys whose greatest is found first, since finding its place is slow
 _UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
 _REVISION = 1  # of the Triton kernels; to be raised whenever they begin to round differently
 
@@ -118,7 +120,7 @@ def match(
     *,
     mask: Tensor | None = None,
     bias: Tensor | None = None,
-    rows: int = _ROWS,
+    rows: int | None = None,
     kernel: Kernel = "auto",
 ) -> Match:
     """Match unit descriptors by cosine and bring the matched values to the queries.
@@ -142,7 +144,8 @@ def match(
         mask: Which keys take part `(B, M)`, bool; all by default.
         bias: Added to the logits of each key `(B, M)`, such as the logarithm of its reference's weight;
             finite.
-        rows: How many queries the reference compares with all keys at once, in `4 * rows * M` bytes.
+        rows: How many queries the reference compares with all keys at once, in `4 * rows * M` bytes; by default so
+            many that these stay in a processor's cache.
         kernel: "reference" or "triton" insists on one of them, without a trial; "triton" on a CPU needs Triton's
             interpreter.
 
@@ -151,6 +154,8 @@ def match(
             a kernel that cannot be had.
     """
     _check(query, key, value, temperature, mask, bias)
+    if rows is None:
+        rows = max(_FEWEST_ROWS, _BLOCK // key.shape[2] // _FEWEST_ROWS * _FEWEST_ROWS)
     if rows < 1:
         raise InputError(f"Matching was asked for {rows} rows at a time; give 1 or more.")
     fused = _fused(kernel, query, key, value, temperature, bias)
@@ -288,10 +293,10 @@ class _ExactMatch(torch.autograd.Function):
         for sample, part in _parts(batch, count, rows):
             here = (sample, part)
             logits = _logits(query, key, excluded, here, scale, buffer)
-            best, nearest[here] = logits.max(dim=1)
+            best, nearest[here] = _greatest(logits)
             confidence[here] = best / scale
             if bias is not None:
-                best, index[here] = logits.add_(bias[sample]).max(dim=1)
+                best, index[here] = _greatest(logits.add_(bias[sample]))
             if temperature is None:
                 warped[sample, :, part] = value[sample, :, index[here]]
             else:
@@ -347,3 +352,20 @@ def _logits(
     queries = (query[sample, :, part] * scale).T
     logits = torch.mm(queries, key[sample], out=buffer[: queries.shape[0]])
     return logits if excluded is None else logits.masked_fill_(excluded[sample], -math.inf)
+
+
+def _greatest(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The greatest of each row and the lowest place where it stands: `logits.max(dim=1)`, in a third of its time."""
+    rows, count = logits.shape
+    whole = count // _RUN * _RUN
+    if not whole:
+        best, index = logits.max(dim=1)
+        return best, index
+    runs = logits[:, :whole].unflatten(1, (-1, _RUN))
+    best, run = runs.amax(dim=2).max(dim=1)
+    index = run * _RUN + runs[torch.arange(rows, device=run.device), run].argmax(dim=1)
+    if whole < count:
+        last, place = logits[:, whole:].max(dim=1)
+        index = torch.where(last > best, place + whole, index)
+        best = torch.maximum(best, last)
+    return best, index
