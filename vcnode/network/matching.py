@@ -361,7 +361,7 @@ def _greatest(logits: Tensor) -> tuple[Tensor, Tensor]:
     if not whole:
         best, index = logits.max(dim=1)
         return best, index
-    runs = logits[:, :whole].unflatten(1, (-1, _RUN))
+    runs = logits[:, :whole].view(rows, -1, _RUN)
     best, run = runs.amax(dim=2).max(dim=1)
     index = run * _RUN + runs[torch.arange(rows, device=run.device), run].argmax(dim=1)
     if whole < count:
