@@ -1,5 +1,6 @@
 """Half precision: nearly the same colours, under keys of their own, and float32 where it is stored."""
 
+import pytest
 import torch
 
 from vcnode import Reference, Settings
@@ -8,7 +9,8 @@ from vcnode.sequence.shot_engine import ShotEngine
 from .clips import clip, picture, straight
 
 FRAMES = clip(3)
-HALF, FULL = Settings(precision="float16"), Settings()
+HALVES = [Settings(precision="float16"), Settings(precision="bfloat16")]
+FULL = Settings()
 
 
 def engine(model, settings):
@@ -16,9 +18,10 @@ def engine(model, settings):
     return ShotEngine(model, "a" * 64, [Reference(picture(0))], 0, lightness, settings)
 
 
-def test_colours_are_nearly_the_same(tiny_model):
+@pytest.mark.parametrize("half", HALVES, ids=str)
+def test_colours_are_nearly_the_same(tiny_model, half):
     half, full = (straight(tiny_model, FRAMES, [Reference(picture(0))], precision=each.precision)
-                  for each in (HALF, FULL))  # fmt: skip
+                  for each in (half, FULL))  # fmt: skip
     for one, other in zip(half, full, strict=True):
         difference = (one.ab - other.ab).abs().mean() / other.ab.abs().mean()
         assert 0 < difference < 0.05
@@ -26,5 +29,5 @@ def test_colours_are_nearly_the_same(tiny_model):
 
 
 def test_states_have_keys_of_their_own_and_those_of_before_stay(tiny_model):
-    assert engine(tiny_model, HALF).start_key != engine(tiny_model, FULL).start_key
+    assert len({engine(tiny_model, each).start_key for each in (*HALVES, FULL)}) == 3
     assert "precision" not in FULL.of_state()

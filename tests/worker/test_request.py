@@ -104,7 +104,7 @@ def test_everything_that_is_wrong_is_said_at_once():
         ({"shots": 3, "references": []}, "shots"),
         ({"shots": "shots.yaml", "references": []}, "shots"),
         ({"options__model": "../lite.safetensors"}, "options.model"),
-        ({"options__precision": "bfloat16"}, "options.precision"),
+        ({"options__precision": "float8"}, "options.precision"),
         ({"options__cut_threshold": 1.5}, "options.cut_threshold"),
         ({"options__look_ahead": 0}, "options.look_ahead"),
         ({"output__depth": "quarter"}, "output.depth"),

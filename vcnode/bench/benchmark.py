@@ -108,14 +108,13 @@ def run_benchmark(
             ours = [*arguments, "--size", str(case.short_side)]
             told = _told(on_step, case)
             comparisons.append(options.rival.compare(case, ours, environment, cancelled, told))
-    dtype = torch.float16 if settings.precision == "float16" else torch.float32
     on_step("the machine's peak")
-    peak = measure_peak(watch, dtype)
+    peak = measure_peak(watch, settings.dtype)
     results = []
     with tempfile.TemporaryDirectory(prefix="vcnode-bench-") as folder:
         for case in cases:
             results.append(measure_case(case, model, settings, watch, Path(folder), _told(on_step, case)))
-            peak = peak.better_of(measure_peak(watch, dtype))
+            peak = peak.better_of(measure_peak(watch, settings.dtype))
     return Benchmark(
         options.model,
         random_weights,

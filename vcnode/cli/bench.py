@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from tqdm import tqdm
@@ -17,7 +17,7 @@ from vcnode.cli.failures import Stopped
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import stop_request
 from vcnode.errors import Cancelled, InputError, MediaError
-from vcnode.sequence import Settings
+from vcnode.sequence import Precision, Settings
 
 
 def add_parser(commands: Commands) -> None:
@@ -33,7 +33,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--model", default="lite", metavar="NAME", help="a model's name or its weights file (lite)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
     parser.add_argument(
-        "--precision", choices=["float32", "float16"], help="of convolutions (float16 for the light network on CUDA)"
+        "--precision",
+        choices=get_args(Precision.__value__),
+        help="of convolutions (float16 for the light network on CUDA, else float32)",
     )
     parser.add_argument("--threads", type=int, metavar="N", help="of the CPU (all cores)")
     parser.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")

@@ -15,6 +15,7 @@ from vcnode.errors import Cancelled
 from vcnode.rendering import RenderJob, reference_picture, render
 from vcnode.sequence import (
     CUT_THRESHOLD,
+    Precision,
     Reference,
     Settings,
     load_shots,
@@ -73,8 +74,8 @@ def _add_network_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")
     group.add_argument(
         "--precision",
-        choices=["float32", "float16"],
-        help="of the convolutions (float16 for lite on CUDA, else float32)",
+        choices=get_args(Precision.__value__),
+        help="of the convolutions (float16 for lite on CUDA, else float32); bfloat16 is for CPUs with AMX",
     )
     group.add_argument("--compat", choices=["devc"], help="colour as the authors' script does")
     group.add_argument("--cache", type=Path, metavar="DIR", help="keep states there, so that a second run is quick")

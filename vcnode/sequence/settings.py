@@ -3,9 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+import torch
+
 from vcnode.color import Enlarging
 from vcnode.errors import InputError
 from vcnode.network import Model
+
+type Precision = Literal["float32", "float16", "bfloat16"]
 
 GPU_LOOK_AHEAD = 4
 
@@ -23,8 +27,9 @@ class Settings:
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
-        precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs; motion, sums
-            and the state stay in float32. None: float16 for the light network on CUDA, else float32.
+        precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs, "bfloat16" for
+            speed on CPUs that multiply matrices of it (AMX; others are slower with it); motion, sums and the state stay
+            in float32. None: float16 for the light network on CUDA, else float32.
 
     Raises:
         InputError: A value is out of range.
@@ -36,7 +41,7 @@ class Settings:
     upsampling: Enlarging = "adaptive"
     find_bars: bool = True
     compat: Literal["devc"] | None = None
-    precision: Literal["float32", "float16"] | None = None
+    precision: Precision | None = None
 
     def __post_init__(self) -> None:
         if self.working_size is not None and self.working_size < 64:
@@ -50,8 +55,8 @@ class Settings:
             raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")
         if self.compat not in (None, "devc"):
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
-        if self.precision not in (None, "float32", "float16"):
-            raise InputError(f"The precision {self.precision!r} is not known: give float32 or float16.")
+        if self.precision not in (None, *get_args(Precision.__value__)):
+            raise InputError(f"The precision {self.precision!r} is not known: give float32, float16 or bfloat16.")
 
     def on(self, model: Model) -> "Settings":
         """The same choices, with those left open made for the model and its device; memory at hand has no say."""
@@ -66,6 +71,11 @@ class Settings:
     def window(self) -> int:
         """The look-ahead, where it is decided: see `on`."""
         return self.look_ahead or 1
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of numbers that convolutions take, where it is decided: see `on`."""
+        return {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(self.precision or "", torch.float32)
 
     def of_state(self) -> dict[str, object]:
         """The choices that change what the network computes; the others only finish its result."""

@@ -72,7 +72,7 @@ class ShotEngine:
         for number in sorted(self.seeds):
             parts.append(digest_settings({"keyframe": number - first}))
             parts.append(digest_tensor(self.seeds[number].ab))
-        half = self.settings.precision == "float16"
+        half = self.settings.dtype != torch.float32
         fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **rounding(self.device, model, half=half)}
         self.start_key = start_key(model_digest, {**settings.of_state(), **fixed}, combine_digests(parts))
 

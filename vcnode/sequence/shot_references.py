@@ -90,6 +90,6 @@ class ShotReferences:
 @contextmanager
 def network(device: torch.device, settings: Settings) -> Iterator[None]:
     """No gradients, and the precision that the settings say even where the host has switched autocast on."""
-    half = settings.precision == "float16"
-    with torch.inference_mode(), torch.autocast(device.type, torch.float16, enabled=half):
+    full = settings.dtype == torch.float32
+    with torch.inference_mode(), torch.autocast(device.type, None if full else settings.dtype, enabled=not full):
         yield
