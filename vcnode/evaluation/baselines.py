@@ -14,6 +14,7 @@ from vcnode.evaluation.motion import flow
 from vcnode.network import Model, ModelConfig, State
 from vcnode.network.alignment import warp
 from vcnode.network.correspondence import LightHead
+from vcnode.network.light_colorization import UNKNOWN
 from vcnode.sequence import Reference, Settings, load
 from vcnode.sequence.chain import combine_digests, digest_tensor
 from vcnode.sequence.shot_engine import WorkingFrame
@@ -112,7 +113,7 @@ class UntrainedComposition:
             flow_back = flow(lightness, previous.lightness)
             moved = warp(previous.ab, flow_back, cubic=True)  # at this size bicubic is up to 0.2 dB better
             ab = (_TRUST * moved + (1 - _TRUST) * ab).clamp(-_LARGEST_AB, _LARGEST_AB)
-        self._previous = State(lightness, ab, torch.zeros(1, 1, 1, 1))
+        self._previous = State(lightness, ab, torch.full((1, 1, 1, 1), UNKNOWN))  # so that all is enlarged along edges
         working = WorkingFrame(
             self._previous,
             prepared.confidence.cpu(),

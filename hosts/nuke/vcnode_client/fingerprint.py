@@ -10,7 +10,7 @@ from typing import Any
 from vcnode_client.host import Clip
 from vcnode_client.settings import ReferenceSettings, Settings
 
-_SCHEMA = 1  # raise it when results made before are to be made anew
+_SCHEMA = 2  # raise it when results made before are to be made anew
 
 
 def fingerprint(settings: Settings, clip: Clip, views: list[str], upstream: str) -> str:
