@@ -89,7 +89,7 @@ def test_both_programs_get_as_many_threads(
         (["--against", "other"], "does not name {frames}", 1),
         (["--against", "no-such-program {frames} {output}"], "cannot be started", 1),
         (["--model", "no-such-model"], "no-such-model", 1),
-        (["--json", "FOLDER"], "are a folder", 1),
+        (["--json", "FOLDER"], "is a folder", 1),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

@@ -136,12 +136,12 @@ def test_the_authors_script_is_followed_on_request(tiny_devc):
     assert same(sequence[2], authors[2])
 
 
-def test_the_authors_script_fades_nothing(tiny_model):
+def test_the_authors_script_fades_nothing(tiny_devc):
     dark = FRAMES[0] * np.float32(0.05)
-    (ours,), (authors,) = (straight(tiny_model, [dark], [reference(1)], compat=compat) for compat in (None, "devc"))
+    (ours,), (authors,) = (straight(tiny_devc, [dark], [reference(1)], compat=compat) for compat in (None, "devc"))
     black = (ours.lightness < 0.5).expand_as(ours.ab)
     assert black.any()
-    assert ours.ab[black].abs().mean() < 0.5 * authors.ab[black].abs().mean()
+    assert ours.ab[black].abs().mean() < 0.1 * authors.ab[black].abs().mean()
 
 
 def test_a_frame_of_another_size_is_refused_by_number(tiny_model):

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +14,9 @@ from tqdm import tqdm
 from vcnode.bench import USUAL_CASES, BenchOptions, Case, Rival, as_text, as_values, run_benchmark
 from vcnode.cli.failures import Stopped
 from vcnode.cli.parser import Commands, UsageError, command_parser
+from vcnode.cli.report_file import check_writable
 from vcnode.cli.stopping import stop_request
-from vcnode.errors import Cancelled, InputError, MediaError
+from vcnode.errors import Cancelled, InputError
 from vcnode.sequence import Precision, Settings
 
 
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
         else Rival(options.against, tuple(options.against_frames), options.rounds),
     )
     if options.figures is not None:
-        _check_writable(options.figures)
+        check_writable(options.figures)
     with stop_request() as stop, _threads(options.threads), _line() as line:
         try:
             found = run_benchmark(chosen, line.set_description_str, stop.asked)
@@ -124,15 +124,3 @@ def _case(text: str) -> Case:
         return Case.parse(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before the work rather than after it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise MediaError(f"The figures {path} cannot be written ({error.strerror}): give another path.") from error
-    if path.is_dir():
-        raise MediaError(f"The figures {path} are a folder: give a file's path.")

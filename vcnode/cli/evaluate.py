@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from tqdm import tqdm
 from vcnode.cli.failures import Stopped
 from vcnode.cli.messages import say
 from vcnode.cli.parser import Commands, command_parser
+from vcnode.cli.report_file import check_writable
 from vcnode.cli.stopping import StopRequest, stop_request
-from vcnode.errors import Cancelled, MediaError
+from vcnode.errors import Cancelled
 from vcnode.evaluation import (
     PROTOCOLS,
     SIZES,
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     clips = find_clips(options.folder, options.clips)
     for report in (options.figures, options.html):
         if report is not None:
-            _check_writable(report)
+            check_writable(report)
     with stop_request() as stop:
         display = _Display(stop, options.figures)
         try:
@@ -143,15 +143,3 @@ def _report(evaluation: Evaluation | None, page: Path | None) -> None:
     if page is not None:
         write_report(page, html_page(evaluation))
     print(table(evaluation), flush=True)
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before the work rather than after it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise MediaError(f"The report {path} cannot be written ({error.strerror}): give another path.") from error
-    if path.is_dir():
-        raise MediaError(f"The report {path} is a folder: give a file's path.")

@@ -66,7 +66,7 @@ def write_still(path: Path, codes: Codes, codec: str) -> None:
     context: Any = av.CodecContext.create(codec, "w")
     context.width, context.height, context.pix_fmt = frame.width, frame.height, pixel_format
     context.time_base = Fraction(1)
-    # FFmpeg's own PNG settings take five times as long, for files of the same size.
+    # FFmpeg's own PNG settings take 3.6 times as long, for files a tenth smaller (1080p, one film frame).
     png = {"compression_level": "3", "pred": "up"}
     context.options = {"compression_algo": "deflate"} if codec == "tiff" else png
     data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])

@@ -355,7 +355,10 @@ def _logits(
 
 
 def _greatest(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """The greatest of each row and the lowest place where it stands: `logits.max(dim=1)`, in a third of its time."""
+    """The greatest of each row and the lowest place where it stands.
+
+    The same as `logits.max(dim=1)`, on CPUs in a third of its time.
+    """
     rows, count = logits.shape
     whole = count // _RUN * _RUN
     if not whole:

@@ -13,6 +13,7 @@ from typing import Any
 import NatronEngine
 
 from vcnode_client.launching import log_tail
+from vcnode_client.panel_words import worker_in_words
 from vcnode_client.problems import Cancelled, ClientError
 from vcnode_client.versions import finished, remove
 from vcnode_natron import dialogs, result
@@ -127,20 +128,7 @@ def _clear_cache(app: Any, group: Any) -> None:
 def _check(app: Any, group: Any) -> None:
     said = group.getParam("worker_said")
     said.set("asking ...")
-    controller_of(app, group).check_worker(lambda answer: said.set(_in_words(answer)))
-
-
-def _in_words(answer: dict[str, Any]) -> str:
-    lines = [
-        f"vcnode {answer.get('version')}, Python {answer.get('python')}, PyTorch {answer.get('torch')}",
-        f"{answer.get('device_name') or 'a processor'} on {answer.get('device')}",
-    ]
-    if answer.get("memory_free") is not None and answer.get("memory_total"):
-        lines.append(f"{answer['memory_free'] / 1e9:.1f} of {answer['memory_total'] / 1e9:.1f} GB memory free")
-    for model in answer.get("models") or ():
-        there = "there" if model.get("there") else f"not there: vcnode models get {model.get('name')}"
-        lines.append(f"model {model.get('name')}: {there}; licence {model.get('licence')}")
-    return "\n".join(lines)
+    controller_of(app, group).check_worker(lambda answer: said.set(worker_in_words(answer)))
 
 
 def _show_log(app: Any, group: Any) -> None:

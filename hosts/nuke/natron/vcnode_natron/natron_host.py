@@ -12,6 +12,7 @@ from typing import Any
 import NatronEngine
 
 from vcnode_client.host import Clip, Finished, Host, Render, Result
+from vcnode_client.panel_words import label
 from vcnode_client.problems import Cancelled, Problem, in_words
 from vcnode_client.settings import Settings
 from vcnode_natron import background, dialogs, rendering
@@ -22,14 +23,6 @@ from vcnode_natron.upstream import describe
 
 _GROUP_INPUT = "fr.inria.built-in.Input"
 _COLUMNS = 64  # of the panel, about
-
-_LABELS = {
-    "stale": "STALE",
-    "missing": "MISSING",
-    "checking": "RUNNING",
-    "rendering": "RUNNING",
-    "colouring": "RUNNING",
-}
 
 
 class NatronHost(Host):
@@ -151,11 +144,10 @@ class NatronHost(Host):
         """See `Host`."""
         self._progress = (0.0, "")
         self._set("status", _wrapped(f"{state}: {message}"))
-        words = [str(self.load_state().get("summary") or ""), _LABELS.get(state, "")]
-        label = "\n".join(word for word in words if word)
+        text = label(self.load_state(), state)
         if self.group.getParam("userTextArea").getValue() in ("", self.group.getParam("label_text").getValue()):
-            self._set("userTextArea", label)  # the text below the node's name, unless the artist wrote there
-        self._set("label_text", label)
+            self._set("userTextArea", text)  # the text below the node's name, unless the artist wrote there
+        self._set("label_text", text)
         if not self.gui and state not in ("failed", "cancelled"):  # those are raised
             self._print(f"{state}: {message}")
 

@@ -7,20 +7,13 @@ from typing import Any, Callable
 
 import nuke
 from vcnode_client.host import Clip, Finished, Host, Render, Result
+from vcnode_client.panel_words import label
 from vcnode_client.problems import Problem, in_words
 from vcnode_client.settings import Settings
 from vcnode_nuke.background import Background
 from vcnode_nuke.knob_values import settings_of
 from vcnode_nuke.rendering import write_frames
 from vcnode_nuke.upstream import upstream_text
-
-_LABELS = {
-    "stale": "STALE",
-    "missing": "MISSING",
-    "checking": "RUNNING",
-    "rendering": "RUNNING",
-    "colouring": "RUNNING",
-}
 
 
 class NukeHost(Host):
@@ -127,8 +120,7 @@ class NukeHost(Host):
     def show(self, state: str, message: str) -> None:
         """See `Host.show`."""
         self._set("status", f"{state}: {message}")
-        words = [str(self.load_state().get("summary") or ""), _LABELS.get(state, "")]
-        self._set("label_text", "\n".join(word for word in words if word))
+        self._set("label_text", label(self.load_state(), state))
         if not self.gui:
             nuke.tprint(f"{self.node_name()}: {state}: {message}")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import nuke
 from vcnode_client.launching import log_tail
+from vcnode_client.panel_words import worker_in_words
 from vcnode_client.problems import ClientError
 from vcnode_nuke.knob_values import cache_folder
 from vcnode_nuke.nodes import controller_of
@@ -16,21 +17,7 @@ from vcnode_nuke.nodes import controller_of
 def check(node: Any) -> None:
     """Ask the worker what it has, and write that on the panel."""
     node["worker_said"].setValue("asking ...")
-    controller_of(node).check_worker(lambda answer: node["worker_said"].setValue(in_words(answer)))
-
-
-def in_words(answer: dict[str, Any]) -> str:
-    """A worker's answer in a few lines."""
-    lines = [
-        f"vcnode {answer.get('version')}, Python {answer.get('python')}, PyTorch {answer.get('torch')}",
-        f"{answer.get('device_name') or 'a processor'} on {answer.get('device')}",
-    ]
-    if answer.get("memory_free") is not None and answer.get("memory_total"):
-        lines.append(f"{answer['memory_free'] / 1e9:.1f} of {answer['memory_total'] / 1e9:.1f} GB memory free")
-    for model in answer.get("models") or ():
-        there = "there" if model.get("there") else f"not there: vcnode models get {model.get('name')}"
-        lines.append(f"model {model.get('name')}: {there}; licence {model.get('licence')}")
-    return "\n".join(lines)
+    controller_of(node).check_worker(lambda answer: node["worker_said"].setValue(worker_in_words(answer)))
 
 
 def show_log(node: Any) -> None:
