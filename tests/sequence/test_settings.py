@@ -15,6 +15,7 @@ OTHER = {
     "find_bars": False,
     "compat": "devc",
     "precision": "float16",
+    "direction": "backward",
 }
 FINISH = {"saturation", "upsampling"}
 
@@ -29,6 +30,7 @@ FINISH = {"saturation", "upsampling"}
         ({"compat": "havc"}, "'havc'"),
         ({"upsampling": "nearest"}, "'nearest'"),
         ({"precision": "int4"}, "'int4'"),
+        ({"direction": "sideways"}, "'sideways'"),
     ],
 )
 def test_values_out_of_range_are_refused(options, problem):
@@ -45,6 +47,10 @@ def test_settings_are_frozen():
 def test_states_depend_on_every_setting_but_those_that_only_finish(name):
     changed = replace(Settings(), **{name: OTHER[name]})
     assert (changed.of_state() == Settings().of_state()) == (name in FINISH)
+
+
+def test_both_directions_share_the_states_of_forward():
+    assert Settings(direction="both").of_state() == Settings().of_state()
 
 
 class OnGpu:

@@ -15,6 +15,7 @@ from vcnode.errors import Cancelled
 from vcnode.rendering import RenderJob, reference_picture, render
 from vcnode.sequence import (
     CUT_THRESHOLD,
+    Direction,
     Precision,
     Reference,
     Settings,
@@ -55,6 +56,12 @@ def add_parser(commands: Commands) -> None:
         help="first frames of new shots; auto looks for them (auto:0.3 finds more than the usual 0.4)",
     )
     colors.add_argument("--shots", type=Path, metavar="YAML", help="a file with shots and their references")
+    colors.add_argument(
+        "--direction",
+        choices=get_args(Direction.__value__),
+        default="forward",
+        help="where colours run from references with a frame; both blends what comes from either side (forward)",
+    )
     colors.add_argument("--saturation", type=float, default=1.0, metavar="X", help="factor on the chroma (1)")
     colors.add_argument(
         "--upsampling",
@@ -118,6 +125,7 @@ def run(options: argparse.Namespace) -> None:
                 on_search=display.search,
                 on_start=display.start,
                 on_frame=display.frame,
+                on_backward=display.backward,
                 cancelled=stop.asked,
             )
         except (Cancelled, KeyboardInterrupt) as error:
@@ -157,6 +165,7 @@ def job_of(options: argparse.Namespace) -> RenderJob:
             upsampling=options.upsampling,
             compat=options.compat,
             precision=options.precision,
+            direction=options.direction,
         ),
         encoding=options.encoding,
         layer=options.layer,

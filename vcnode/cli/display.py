@@ -52,7 +52,14 @@ class Terminal:
     def frame(self, frame: RenderedFrame) -> None:
         """Move the bar."""
         if self._bar is not None:
+            if self._bar.desc:
+                self._bar.set_description()
             self._bar.update()
+
+    def backward(self, number: int) -> None:
+        """Say where the way back is, which the frames before it wait for."""
+        if self._bar is not None:
+            self._bar.set_description(f"backward, frame {number}")
 
     def result(self, result: RenderResult) -> None:
         """Say what came of it."""
@@ -73,7 +80,7 @@ class Terminal:
 
 
 class JsonLines:
-    """One object a line on stdout: `search` and `progress` at most twice a second, `start`, `result`."""
+    """One object a line on stdout: `search`, `progress` and `backward` at most twice a second, `start`, `result`."""
 
     def __init__(self) -> None:
         self._begin = self._first = 0
@@ -123,6 +130,11 @@ class JsonLines:
             seconds_left=left,
             confidence=confidence,
         )
+
+    def backward(self, number: int) -> None:
+        """Say where the way back is, unless that was said a moment ago."""
+        if self._is_time():
+            self._write(event="backward", frame=number)
 
     def result(self, result: RenderResult) -> None:
         """Say what came of it."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -39,6 +39,7 @@ def render(
     on_search: Callable[[CutSearch], None] | None = None,
     on_start: Callable[[RenderStart], None] | None = None,
     on_frame: Callable[[RenderedFrame], None] | None = None,
+    on_backward: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> RenderResult:
     """Colour a film or an image sequence, or a stretch of one.
@@ -51,6 +52,8 @@ def render(
         on_search: Called after each frame looked at, where cuts are to be found.
         on_start: Called once, when everything is checked and work begins.
         on_frame: Called after each frame that was written.
+        on_backward: Called with the number of each frame that is about to be coloured backward, where the job's
+            settings say so; frames before it wait for that.
         cancelled: Asked before each frame; True ends the render.
 
     Raises:
@@ -75,7 +78,7 @@ def render(
             span = span_of_search(stretch, job.references)
             job = replace(job, cuts=search_cuts(source, info, span, job.cut_threshold, on_search, cancelled))
             shots = plan_shots(replace(job, cut_threshold=None), source)
-        run = _Run(job, source, info, stretch, shots, model, on_start, on_frame, cancelled)
+        run = _Run(job, source, info, stretch, shots, model, on_start, on_frame, on_backward, cancelled)
         return run.whole()
 
 
@@ -92,12 +95,14 @@ class _Run:
         model: Model,
         on_start: Callable[[RenderStart], None] | None,
         on_frame: Callable[[RenderedFrame], None] | None,
+        on_backward: Callable[[int], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.settings = job.settings.on(model)
         self.job, self.source, self.info, self.stretch, self.shots = job, source, info, stretch, shots
         self.model = model
-        self.on_start, self.on_frame, self.cancelled = on_start, on_frame, cancelled
+        self.on_start, self.on_frame, self.on_backward = on_start, on_frame, on_backward
+        self.cancelled = cancelled
         self.device = next(model.parameters()).device
         in_flight = 0 if self.device.type == "cpu" else _IN_FLIGHT  # a CPU is busy with the network already
         self.overlap = in_flight if job.overlap is None else job.overlap
@@ -160,7 +165,7 @@ class _Run:
             self.on_start(self._start(output, first))
         end, rendered = first, 0
         self._stop_if_asked(first)
-        with WriteBehind(self.overlap) as behind, closing(walker.frames(first, self._stop_if_asked)) as frames:
+        with WriteBehind(self.overlap) as behind, closing(self._walk(walker, first)) as frames:
             for frame, colored in frames:
                 end, self.state = frame.index + 1, colored.state
                 place = self.stretch.place(frame.time)
@@ -177,7 +182,7 @@ class _Run:
         if self.stretch.last is not None and end <= self.stretch.last:
             _log.warning("%s ends with frame %d, before frame %d.", self.job.source, end - 1, self.stretch.last)
         if self.state is None and end > self.stretch.first:  # all was finished before: only the state is wanting
-            for _, colored in walker.frames(end - 1, self._stop_if_asked):
+            for _, colored in self._walk(walker, end - 1):
                 self.state = colored.state
         return end - self.stretch.first, rendered
 
@@ -213,6 +218,15 @@ class _Run:
             self.stretch.count(self.source.info.frame_count),
             self.job.cuts,
         )
+
+    def _walk(self, walker: Walker, start: int) -> Generator[tuple[VideoFrame, ColoredFrame]]:
+        return walker.frames(start, self._stop_if_asked, self._look_back)
+
+    def _look_back(self, number: int) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled(f"Stopped while frame {number} was coloured backward, as asked.")
+        if self.on_backward:
+            self.on_backward(number)
 
     def _stop_if_asked(self, number: int) -> None:
         if self.cancelled is not None and self.cancelled():

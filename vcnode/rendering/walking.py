@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vcnode.media import FrameSource, VideoFrame, VideoInfo
 from vcnode.network import Model
+from vcnode.rendering.any_frame import AnyFrame
 from vcnode.rendering.checkpoints import Checkpoints
 from vcnode.rendering.overlap import read_ahead
 from vcnode.rendering.source_luma import luma_of
@@ -46,12 +47,15 @@ class Walker:
     checkpoints: Checkpoints
     ahead: int = 0
 
-    def frames(self, start: int, passing: Callable[[int], None]) -> Generator[tuple[VideoFrame, ColoredFrame]]:
+    def frames(
+        self, start: int, passing: Callable[[int], None], back: Callable[[int], None]
+    ) -> Generator[tuple[VideoFrame, ColoredFrame]]:
         """Yield the frames from `start` on, each as it came and as it is coloured.
 
         Args:
             start: The first frame wanted, not before the stretch.
             passing: Called with the number of each frame before `start` that had to be coloured again; may raise.
+            back: Called with the number of each frame before it is coloured backward; may raise.
 
         Raises:
             InputError: A frame, a reference or the state cannot be used.
@@ -59,6 +63,7 @@ class Walker:
         """
         before = self._state_before(start)
         waiting: deque[VideoFrame] = deque()
+        backward = self.settings.direction != "forward"
         with closing(read_ahead(self._frames(before.number), self.ahead)) as frames:
             for colored in colorize(
                 self._lumas(frames, waiting),
@@ -67,6 +72,8 @@ class Walker:
                 settings=self.settings,
                 cache=self.store,
                 state=before,
+                clip=AnyFrame(self.source, self.info) if backward else None,
+                on_backward=back,
                 device=next(self.model.parameters()).device,
             ):
                 frame = waiting.popleft()

@@ -8,7 +8,7 @@ from vcnode.sequence.loading import choose_device, load
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.reference_files import parse_reference_argument, references_in_folder
 from vcnode.sequence.sequence import Sequence
-from vcnode.sequence.settings import Precision, Settings
+from vcnode.sequence.settings import Direction, Precision, Settings
 from vcnode.sequence.shots import Shot, shots_from_cuts, whole_clip
 from vcnode.sequence.shots_file import load_shots, save_shots
 from vcnode.sequence.state_cache import CacheInfo, MemoryStateCache, StateCache, StateStore
@@ -18,6 +18,7 @@ __all__ = [
     "CacheInfo",
     "ClipState",
     "ColoredFrame",
+    "Direction",
     "MemoryStateCache",
     "Precision",
     "Reference",

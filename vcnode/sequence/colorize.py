@@ -3,23 +3,26 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from vcnode.errors import Cancelled, InputError
-from vcnode.network import Model
+from vcnode.network import Model, State
+from vcnode.sequence.backward import Backward
 from vcnode.sequence.clip_state import ClipState, ShotState
 from vcnode.sequence.cuts import check_threshold, is_cut, thumbnail
-from vcnode.sequence.frame import ColoredFrame, FrameLike, gray_frame, lightness_of
+from vcnode.sequence.frame import ColoredFrame, FrameLike, FrameList, gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
-from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.sequence.shot_engine import ShotEngine, WorkingFrame
 from vcnode.sequence.shot_references import ShotReferences
 from vcnode.sequence.shots import Shot, check_shots, shot_at, whole_clip
+from vcnode.sequence.state_memory import MemoryStateCache
 from vcnode.sequence.state_store import StateStore
-from vcnode.sequence.walk import stream
+from vcnode.sequence.walk import Link, stream
 
 type Progress = Callable[[int], None]
 
@@ -35,9 +38,11 @@ def colorize(
     state: ClipState | None = None,
     first: int | None = None,
     cut_threshold: float | None = None,
+    clip: FrameList | None = None,
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_backward: Progress | None = None,
 ) -> Iterator[ColoredFrame]:
     """Colour a clip, or a piece of one, frame by frame, in constant memory.
 
@@ -54,17 +59,20 @@ def colorize(
             from the start of the clip.
         cut_threshold: Start a shot's colours anew where the picture differs by more from the one before, 0..1 (0.4
             suits most footage); None: only where `shots` say. See `vcnode.sequence.cuts`.
+        clip: The whole clip, any frame of it at any time, for colours that run backward (`Settings.direction`). Not
+            needed where `frames` is a list or an array of the whole clip.
         device: Where finished frames and their states lie. Finishing runs there too: the model's device spares a GPU
             the way to the CPU and back.
         progress: Called with the number of frames done, after each.
         cancelled: Asked before each frame; True ends the run. Frames finished before are not lost.
+        on_backward: Called with the number of each frame that is about to be coloured backward, for frames before it.
 
     Yields:
         Every frame, in order.
 
     Raises:
         InputError: No or both of references and shots, a frame or reference that cannot be used, or a state that does
-            not fit.
+            not fit; colours are to run backward, and frames are not at hand or cuts still to be found.
         MediaError: A reference that cannot be read.
         Cancelled: `cancelled` said so.
     """
@@ -82,18 +90,48 @@ def colorize(
             f"{state.number}, or start without a state."
         )
     before = state or ClipState(first or 0)
+    settings = (settings or Settings()).on(model)
+    if settings.direction == "forward":
+        clip = None
+    else:
+        clip = _whole(frames, clip, before.number)
+        if cut_threshold is not None:
+            raise InputError(
+                "Colours that run backward need to know where shots end: find the cuts first (vcnode.find_cuts) and "
+                "give shots."
+            )
     numbered = _Numbered(frames, before, cut_threshold, torch.device(device))
-    piece = _Piece(numbered, plan, model, (settings or Settings()).on(model), cache)
+    piece = _Piece(numbered, plan, model, settings, cache, clip, cancelled, on_backward)
     return _watched(piece.colored(before.shot), progress, cancelled)
+
+
+def _whole(frames: Iterable[FrameLike], clip: FrameList | None, first: int) -> FrameList:
+    """The clip whose frames can be had in any order."""
+    if clip is not None:
+        return clip
+    if first == 0 and hasattr(frames, "__len__") and hasattr(frames, "__getitem__"):
+        return cast(FrameList, frames)
+    raise InputError(
+        "Colours that run backward come from later frames: give the whole clip as a list or an array, or as clip=."
+    )
 
 
 class _Piece:
     """A piece of a clip under way."""
 
     def __init__(
-        self, frames: "_Numbered", plan: tuple[Shot, ...], model: Model, settings: Settings, cache: StateStore | None
+        self,
+        frames: "_Numbered",
+        plan: tuple[Shot, ...],
+        model: Model,
+        settings: Settings,
+        cache: StateStore | None,
+        clip: FrameList | None,
+        cancelled: Callable[[], bool] | None,
+        on_backward: Progress | None,
     ) -> None:
         self.frames, self.plan, self.model, self.settings, self.cache = frames, plan, model, settings, cache
+        self.clip, self.cancelled, self.on_backward = clip, cancelled, on_backward
         self.digest = model_digest(model)
         self.read: ShotReferences | None = None
 
@@ -113,6 +151,8 @@ class _Piece:
 
     def _shot(self, shot: Shot, number: int, lightness: Tensor, going_on: ShotState | None) -> Iterator[ColoredFrame]:
         begin, bars = (number, None) if going_on is None else (going_on.first, going_on.bars)
+        if self.clip is not None and going_on is not None:
+            lightness, bars = self._lightness(begin), None  # all keyframes are wanted: also one without a number
         references = self._references(shot)
         engine = ShotEngine(
             self.model, self.digest, references, begin, lightness, self.settings, bars, self.frames.device
@@ -120,10 +160,41 @@ class _Piece:
         if going_on is not None:
             going_on.check(engine, number)
         before = None if going_on is None else (number, going_on.key, going_on.state)
-        for link, full, frame in stream(engine, self.frames.until(shot.last), self.cache, before):
+        for link, full, frame, state in self._walked(engine, shot, before):
             looks = self.frames.thumbnails.pop(link.number, None)
-            left = ClipState(link.number + 1, ShotState.of(engine, link.key, frame.state), looks)
+            left = ClipState(link.number + 1, ShotState.of(engine, link.key, state), looks)
             yield replace(engine.finish(frame, full, link.number), state=left)
+
+    def _walked(
+        self, engine: ShotEngine, shot: Shot, before: tuple[int, str, State] | None
+    ) -> Iterator[tuple[Link, Tensor, WorkingFrame, State]]:
+        """Colour in the direction wanted: each frame with its L, its result and the state to go on from."""
+        frames, direction = self.frames.until(shot.last), self.settings.direction
+        if self.clip is None:
+            for link, full, forward in stream(engine, frames, self.cache, before):
+                yield link, full, forward, forward.state
+            return
+        last = len(self.clip) - 1 if shot.last is None else min(shot.last, len(self.clip) - 1)
+        store = MemoryStateCache() if self.cache is None else self.cache
+        backward = Backward(engine, last, self._lightness, store, self._looking_ahead)
+        if direction == "both":
+            for link, full, forward in stream(engine, frames, self.cache, before):
+                yield link, full, backward.blend(link.number, forward), forward.state
+            return
+        for number, full in frames:
+            frame = backward.at(number).to(engine.results)
+            yield Link(number, frame.state.lightness, backward.key(number)), full, frame, frame.state
+
+    def _lightness(self, number: int) -> Tensor:
+        assert self.clip is not None
+        return lightness_of(self.clip[number], number, self.frames.device)
+
+    def _looking_ahead(self, number: int) -> None:
+        """Before frame `number` is coloured backward: a run that others wait for."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled(f"Stopped while frame {number} was coloured backward, as asked; finished frames are kept.")
+        if self.on_backward is not None:
+            self.on_backward(number)
 
     def _references(self, shot: Shot) -> ShotReferences:
         """Read and encode references once for as long as shots share them."""

@@ -1,7 +1,7 @@
 """Frames on their way in and out of the engine."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from numpy.typing import NDArray
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from vcnode.sequence.clip_state import ClipState
 
 type FrameLike = NDArray[Any] | Tensor
+
+
+class FrameList(Protocol):
+    """A clip that can give any frame; see `lightness_of` for their form."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> FrameLike: ...
 
 
 def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cpu") -> Tensor:

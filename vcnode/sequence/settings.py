@@ -11,6 +11,8 @@ from vcnode.network import Model
 
 type Precision = Literal["float32", "float16", "bfloat16"]
 
+type Direction = Literal["forward", "backward", "both"]
+
 GPU_LOOK_AHEAD = 4
 
 
@@ -30,6 +32,10 @@ class Settings:
         precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs, "bfloat16" for
             speed on CPUs that multiply matrices of it (AMX; others are slower with it); motion, sums and the state stay
             in float32. None: float16 for the light network on CUDA, else float32.
+        direction: "forward": colours run from each keyframe to the frames after it; "backward": to those before it, as
+            if the film ran the other way; "both": between two keyframes both are blended by distance and certainty,
+            and frames before a shot's first keyframe get their colours from it. Takes up to twice the time, and frames
+            must be at hand in any order.
 
     Raises:
         InputError: A value is out of range.
@@ -42,6 +48,7 @@ class Settings:
     find_bars: bool = True
     compat: Literal["devc"] | None = None
     precision: Precision | None = None
+    direction: Direction = "forward"
 
     def __post_init__(self) -> None:
         if self.working_size is not None and self.working_size < 64:
@@ -57,6 +64,8 @@ class Settings:
             raise InputError(f"Compatibility with {self.compat!r} is not known: give 'devc', or none.")
         if self.precision not in (None, *get_args(Precision.__value__)):
             raise InputError(f"The precision {self.precision!r} is not known: give float32, float16 or bfloat16.")
+        if self.direction not in get_args(Direction.__value__):
+            raise InputError(f"The direction {self.direction!r} is not known: give forward, backward or both.")
 
     def on(self, model: Model) -> "Settings":
         """The same choices, with those left open made for the model and its device; memory at hand has no say."""
@@ -85,4 +94,5 @@ class Settings:
             "find_bars": self.find_bars,
             "compat": self.compat,
             **({} if self.precision in (None, "float32") else {"precision": self.precision}),
+            **({"direction": "backward"} if self.direction == "backward" else {}),  # "both" has all states of "forward"
         }

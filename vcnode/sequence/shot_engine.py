@@ -1,6 +1,7 @@
 """One shot: what is done once for all its frames, and the steps every frame goes through."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
 import torch
@@ -68,13 +69,18 @@ class ShotEngine:
         self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
         self.finisher = Finisher(self.bars, self.size, settings)
         self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
-        parts = [references.digest]
-        for number in sorted(self.seeds):
-            parts.append(digest_settings({"keyframe": number - first}))
-            parts.append(digest_tensor(self.seeds[number].ab))
-        half = self.settings.dtype != torch.float32
-        fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **rounding(self.device, model, half=half)}
-        self.start_key = start_key(model_digest, {**settings.of_state(), **fixed}, combine_digests(parts))
+        self.start_key = self._start_key()
+
+    def mirrored(self, seeds: Mapping[int, State]) -> "ShotEngine":
+        """The same engine for frames that are walked in the other order and counted from 0.
+
+        Args:
+            seeds: States put in place of history, by the new numbers.
+        """
+        mirrored = copy(self)
+        mirrored.first, mirrored.seeds = 0, dict(seeds)
+        mirrored.start_key = mirrored._start_key()
+        return mirrored
 
     @property
     def references(self) -> References:
@@ -128,6 +134,17 @@ class ShotEngine:
     def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
         """Bring the network's result to the frame's own size."""
         return self.finisher.finish(frame, lightness, number)
+
+    def _start_key(self) -> str:
+        """The key before the first frame: all that the frames' states depend on besides the frames."""
+        parts = [self.shot_references.digest]
+        for number in sorted(self.seeds):
+            parts.append(digest_settings({"keyframe": number - self.first}))
+            parts.append(digest_tensor(self.seeds[number].ab))
+        half = self.settings.dtype != torch.float32
+        machine = rounding(self.device, self.model, half=half)
+        fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **machine}
+        return start_key(self.model_digest, {**self.settings.of_state(), **fixed}, combine_digests(parts))
 
     def _seeds(self, pictures: Sequence[Picture], first_lightness: Tensor | None) -> dict[int, State]:
         """States that keyframes put in place of history: the reference itself is what came before its frame.
