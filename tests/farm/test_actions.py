@@ -40,6 +40,7 @@ def arguments(job, session, number, **changes):
         "device": "cpu",
         "encoding": "default",
         "confidence": "no",
+        "direction": "both",
         **changes,
     }
     return ["shot", str(session), *(f"--{name}={value}" for name, value in named.items())]

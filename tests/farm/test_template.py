@@ -64,12 +64,13 @@ def test_a_target_without_numbers_and_a_folder_that_is_a_file_are_refused(job, f
 def test_the_command_prints_the_template(film, capsys, monkeypatch):
     monkeypatch.chdir(film)
     arguments = ["farm", "shots.yaml", "--source", "in/in.####.png", "--target", "out/out.####.png", "-o", "job"]
-    assert main([*arguments, "--device", "cpu", "--confidence"]) == 0
+    assert main([*arguments, "--device", "cpu", "--confidence", "--direction", "both"]) == 0
     assert "job" in capsys.readouterr().out
     template = written(film / "job" / "template.yaml")
     defaults = {each["name"]: each.get("default") for each in template["parameterDefinitions"]}
     assert defaults["Confidence"] == "yes"
     assert defaults["Encoding"] == "default"
+    assert defaults["Direction"] == "both"
     assert written(film / "job" / "parameters.yaml")["Shots"] == str(film / "shots.yaml")
     assert main(["farm", "absent.yaml", "--source", "in/in.####.png", "--target", "out.####.png", "-o", "job"]) == 1
     assert "absent.yaml" in capsys.readouterr().err

@@ -2,10 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from vcnode.cli.parser import Commands, command_parser
 from vcnode.color.encodings import ENCODINGS
 from vcnode.farm import FarmJob, write_farm_job
+from vcnode.sequence import Direction
 
 
 def add_parser(commands: Commands) -> None:
@@ -28,6 +30,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--encoding", choices=list(ENCODINGS), help="how the numbers of EXR files are meant")
     parser.add_argument("--confidence", action="store_true", help="add the layer of the confidence to EXR frames")
     parser.add_argument(
+        "--direction",
+        choices=get_args(Direction.__value__),
+        default="forward",
+        help="where colours run from references with a frame; both blends what comes from either side (forward)",
+    )
+    parser.add_argument(
         "--python", default="python", metavar="PATH", help="the interpreter with vcnode on the farm's machines (python)"
     )
     parser.set_defaults(run=run)
@@ -48,6 +56,7 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         encoding=options.encoding,
         confidence=options.confidence,
+        direction=options.direction,
         python=options.python,
     )
     print(write_farm_job(job, options.output))

@@ -38,7 +38,7 @@ def shot(options: argparse.Namespace) -> int:
         encoding=None if options.encoding == "default" else options.encoding,
         confidence=options.confidence == "yes",
     )
-    job["options"] = {"model": options.model, "device": options.device}
+    job["options"] = {"model": options.model, "device": options.device, "direction": options.direction}
     frames = job["frames"]
     print(f"shot {options.number}: frames {frames['first']} to {frames['last']} of {frames['pattern']}", flush=True)
     ending: Message = {}
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("--number", type=int, required=True)
             for name in ("shots", "source-folder", "target-folder"):
                 action.add_argument(f"--{name}", type=Path, required=True)
-            for name in ("source-name", "target-name", "model", "device", "encoding", "confidence"):
+            for name in ("source-name", "target-name", "model", "device", "encoding", "confidence", "direction"):
                 action.add_argument(f"--{name}", required=True)
     return parser
 

@@ -11,7 +11,7 @@ from vcnode.errors import InputError, MediaError
 from vcnode.farm.shot_jobs import clip_numbers
 from vcnode.farm.template import job_template, path_values
 from vcnode.media.sequence_pattern import is_pattern
-from vcnode.sequence import load_shots
+from vcnode.sequence import Direction, load_shots
 from vcnode.sequence.shots import check_shots
 
 
@@ -27,6 +27,7 @@ class FarmJob:
         device: Where the farm's machines compute.
         encoding: Of EXR files; None: linear light of BT.709's primaries.
         confidence: Whether EXR frames get the layer of the confidence.
+        direction: Where colours run from references with a frame.
         python: The interpreter that has vcnode, on the farm's machines.
     """
 
@@ -37,6 +38,7 @@ class FarmJob:
     device: str = "auto"
     encoding: str | None = None
     confidence: bool = False
+    direction: Direction = "forward"
     python: str = "python"
 
 

@@ -1,7 +1,9 @@
 """The job template, after Open Job Description's "Template Schemas [Version: 2023-09]"."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from vcnode.sequence import Direction
 
 if TYPE_CHECKING:
     from vcnode.farm.farm_job import FarmJob
@@ -61,6 +63,7 @@ _SHOT_ARGUMENTS = (
     "--device={{Param.Device}}",
     "--encoding={{Param.Encoding}}",
     "--confidence={{Param.Confidence}}",
+    "--direction={{Param.Direction}}",
 )
 
 
@@ -96,6 +99,10 @@ def _parameters(job: "FarmJob") -> list[dict[str, Any]]:
         {
             **_text("Confidence", "yes" if job.confidence else "no", "Whether EXR frames get the confidence's layer."),
             "allowedValues": ["yes", "no"],
+        },
+        {
+            **_text("Direction", job.direction, "Where colours run from references with a frame."),
+            "allowedValues": list(get_args(Direction.__value__)),
         },
         _text("Python", job.python, "The interpreter that has vcnode."),
     ]
