@@ -183,6 +183,21 @@ def test_settings_reach_the_picture(colorize: Colorize, tmp_path: Path) -> None:
             assert (other[3][1] == 128).all()
 
 
+def test_colors_run_backward_and_the_display_says_so(
+    colorize: Colorize, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyframe = {"reference": f"{reference}@4"}
+    assert colorize(**keyframe, output=tmp_path / "forward.mkv") == 0
+    capsys.readouterr()
+    assert colorize(**keyframe, direction="both", output=tmp_path / "both.mkv", json=True) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {event["event"] for event in events[1:-1]} <= {"backward", "progress"}
+    assert all(0 <= event["frame"] <= 4 for event in events if event["event"] == "backward")
+    forward, both = (planes(tmp_path / name) for name in ("forward.mkv", "both.mkv"))
+    changed = [not np.array_equal(one[1], other[1]) for one, other in zip(forward, both, strict=True)]
+    assert changed == [True, True, True, True, False, False]
+
+
 def test_a_cache_gives_the_same_pixels(colorize: Colorize, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(2):
         assert colorize(cache=tmp_path / "states", output=tmp_path / f"{number}.mkv") == 0

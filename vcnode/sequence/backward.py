@@ -6,6 +6,7 @@ side, both runs are blended, as BiSTNet (Yang et al. 2022) and restorers' own ch
 
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -15,6 +16,42 @@ from vcnode.sequence.shot_engine import ShotEngine, WorkingFrame
 from vcnode.sequence.state_store import StateStore
 
 _LEAST_VARIANCE = 0.5  # ab^2, added to both sides': between colours that are both known, distance alone decides
+
+
+@dataclass(frozen=True)
+class Keyframes:
+    """Where the keyframes of a shot are.
+
+    Attributes:
+        numbers: Their frames, in order.
+    """
+
+    numbers: tuple[int, ...]
+
+    def following(self, number: int) -> int | None:
+        """The keyframe at a frame, or else the next; None behind the last."""
+        place = bisect_left(self.numbers, number)
+        return self.numbers[place] if place < len(self.numbers) else None
+
+    def before(self, number: int) -> int | None:
+        """The last keyframe before a frame; None where there is none."""
+        place = bisect_left(self.numbers, number)
+        return self.numbers[place - 1] if place else None
+
+    def look_ahead(self, number: int) -> bool:
+        """Whether a frame gets colours from a keyframe that comes later."""
+        return self.following(number) not in (None, number)
+
+    def blend(self, number: int, forward: WorkingFrame, backward: WorkingFrame) -> WorkingFrame:
+        """Join both ways at a frame that has a keyframe behind it.
+
+        Between two keyframes each way counts the more the nearer its keyframe is and the surer of itself it is at a
+        pixel. Before the first there is nothing to come from but the keyframe, so the way back counts alone.
+        """
+        before, after = self.before(number), self.following(number)
+        if before is None or after is None:
+            return backward
+        return _blended(forward, backward, (number - before) / (after - before))
 
 
 class Backward:
@@ -41,7 +78,7 @@ class Backward:
         before: Callable[[int], None] | None = None,
     ) -> None:
         self.engine, self.last = engine, last
-        self.keyframes = sorted(number for number in engine.seeds if engine.first <= number <= last)
+        self.keyframes = Keyframes(tuple(sorted(number for number in engine.seeds if engine.first <= number <= last)))
         self._lightness, self._store, self._before = lightness, store, before
         self._chains: dict[int, ShotChain] = {}
 
@@ -54,28 +91,19 @@ class Backward:
         return self._reach(number)[1]
 
     def blend(self, number: int, forward: WorkingFrame) -> WorkingFrame:
-        """Join both ways.
-
-        Between two keyframes each counts the more the nearer its keyframe is and the surer of itself it is at a pixel.
-        Before the first keyframe there is nothing to come from but the keyframe, so the way back counts alone; behind
-        the last one, the way forward.
+        """Join both ways at a frame, where a keyframe lies behind it; see `Keyframes.blend`.
 
         Args:
             number: Of the frame.
             forward: What the way forward makes of it.
         """
-        following = bisect_left(self.keyframes, number)
-        if following == len(self.keyframes) or self.keyframes[following] == number:
+        if not self.keyframes.look_ahead(number):
             return forward
-        backward = self.at(number).to(self.engine.results)
-        if following == 0:
-            return backward
-        before, after = self.keyframes[following - 1 : following + 1]
-        return _blended(forward, backward, (number - before) / (after - before))
+        return self.keyframes.blend(number, forward, self.at(number).to(self.engine.results))
 
     def _reach(self, number: int) -> tuple[WorkingFrame, str]:
-        following = bisect_left(self.keyframes, number)
-        end = self.keyframes[following] if following < len(self.keyframes) else self.last
+        following = self.keyframes.following(number)
+        end = self.last if following is None else following
         chain = self._chains.get(end)
         if chain is None:
             chain = self._chains[end] = self._chain(end)
