@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rendering.films import luma, planes, write_film, write_pictures, write_reference
+from rendering.films import luma, planes, two_scenes, write_film, write_pictures, write_reference
 from rendering.test_going_on import equal, in_stretches
 from rendering.test_stretch import after
 from vcnode.errors import Cancelled
@@ -15,7 +15,7 @@ from vcnode.media import VideoReader, open_source
 from vcnode.rendering import RenderJob, render
 from vcnode.rendering.any_frame import AnyFrame
 from vcnode.rendering.source_luma import luma_of
-from vcnode.sequence import Reference, Settings
+from vcnode.sequence import Direction, Reference, Settings
 
 
 @pytest.fixture
@@ -35,11 +35,10 @@ def test_backward_is_forward_of_the_film_that_runs_the_other_way(job: RenderJob,
 
 def test_both_has_the_colors_of_either_way_outside_the_keyframes(both: RenderJob, tmp_path: Path) -> None:
     films = {}
-    for direction in ("forward", "backward", "both"):
+    directions: tuple[Direction, ...] = ("forward", "backward", "both")
+    for direction in directions:
         output = tmp_path / f"{direction}.mkv"
-        films[direction] = planes(
-            render(replace(both, output=output, settings=Settings(direction=direction))).output  # type: ignore[arg-type]
-        )
+        films[direction] = planes(render(replace(both, output=output, settings=Settings(direction=direction))).output)
     assert equal(films["both"][:2], films["backward"][:2])
     assert equal(films["both"][7:], films["forward"][7:])
     assert not equal(films["both"][3:7], films["forward"][3:7])
@@ -56,6 +55,15 @@ def test_a_cut_ends_the_way_back(both: RenderJob, tmp_path: Path) -> None:
     cut = planes(render(replace(both, cuts=(5,))).output)
     alone = planes(render(replace(both, output=tmp_path / "alone.mkv", references=references[:1])).output)
     assert equal(cut[:5], alone[:5])
+
+
+@pytest.mark.parametrize("direction", ["backward", "both"])
+def test_a_cut_behind_the_stretch_is_found(job: RenderJob, tmp_path: Path, direction: Direction) -> None:
+    source = write_film(tmp_path / "cut.mkv", two_scenes(5, 5))
+    job = replace(job, source=source, cut_threshold=0.4, settings=Settings(direction=direction))
+    whole = planes(render(job).output)
+    stretch = planes(render(replace(job, output=tmp_path / "stretch.mkv", frames=(0, 2))).output)
+    assert equal(stretch, whole[:3])
 
 
 def test_a_stopped_render_goes_on(both: RenderJob, tmp_path: Path) -> None:

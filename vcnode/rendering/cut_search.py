@@ -10,18 +10,19 @@ from vcnode.media import FrameSource, VideoInfo
 from vcnode.rendering.job import CutSearch
 from vcnode.rendering.source_luma import luma_of
 from vcnode.rendering.stretch import Stretch
-from vcnode.sequence import Reference, find_cuts
+from vcnode.sequence import Direction, Reference, find_cuts
 
 _ENOUGH = (144, 256)  # pixels, four times what cuts are found in: converting all of a film's would take longer
 
 
-def span_of_search(stretch: Stretch, references: tuple[Reference, ...]) -> Stretch:
+def span_of_search(stretch: Stretch, references: tuple[Reference, ...], direction: Direction = "forward") -> Stretch:
     """Frames between which cuts matter: the stretch and the frames that references show, and one before them.
 
-    Whatever lies beyond holds neither a frame to be coloured nor a reference, so its cuts change nothing.
+    Whatever lies beyond holds neither a frame to be coloured nor a reference, so its cuts change nothing; but where
+    colours run backward alone, they come from the end of the last frame's shot, wherever that is.
     """
     shown = [reference.frame for reference in references if reference.frame is not None]
-    last = None if stretch.last is None else max(stretch.last, *shown, 0)
+    last = None if stretch.last is None or direction == "backward" else max(stretch.last, *shown, 0)
     return Stretch(max(0, min(stretch.first, *shown, stretch.first) - 1), last)
 
 

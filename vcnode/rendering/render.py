@@ -75,7 +75,7 @@ def render(
             _log.warning("%s is interlaced: deinterlace it first, or moving edges get wrong colours.", job.source)
         model = job.model if isinstance(job.model, Model) else load(job.model, job.device)
         if job.cut_threshold is not None:
-            span = span_of_search(stretch, job.references)
+            span = span_of_search(stretch, job.references, job.settings.direction)
             job = replace(job, cuts=search_cuts(source, info, span, job.cut_threshold, on_search, cancelled))
             shots = plan_shots(replace(job, cut_threshold=None), source)
         run = _Run(job, source, info, stretch, shots, model, on_start, on_frame, on_backward, cancelled)

@@ -34,8 +34,8 @@ class Settings:
             in float32. None: float16 for the light network on CUDA, else float32.
         direction: "forward": colours run from each keyframe to the frames after it; "backward": to those before it, as
             if the film ran the other way; "both": between two keyframes both are blended by distance and certainty,
-            and frames before a shot's first keyframe get their colours from it. Takes up to twice the time, and frames
-            must be at hand in any order.
+            and frames before a shot's first keyframe get their colours from it. Takes up to twice the time (three times
+            where the states of a stretch exceed the store), and frames must be at hand in any order.
 
     Raises:
         InputError: A value is out of range.

@@ -3,6 +3,7 @@
 EMBEDDED = "lite (embedded)"
 PRECISIONS = ("auto", "fp32", "fp16")
 UPSAMPLINGS = ("adaptive", "bilateral", "bicubic", "guided", "bilinear")
+DIRECTIONS = ("forward", "backward", "both")
 QUALITIES = ("high", "medium", "lossless")
 PICKING = ("scene cuts", "even")
 STATE_SUFFIX = ".vcnode.safetensors"

@@ -11,6 +11,7 @@ from vcnode.network import Model
 from vcnode.rendering.confidence import mean_confidence
 from vcnode.sequence import ClipState, Settings, colorize
 
+from .backward import clip_at_hand, known_shots
 from .images import check_images, frames_of, rgb_of
 from .progress import Progress
 from .references import ReferencePlan
@@ -58,6 +59,8 @@ def color_batch(
     *,
     state: ClipState | None = None,
     first: int = 0,
+    whole: Tensor | None = None,
+    more: bool = False,
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
     confidence: bool = True,
@@ -70,6 +73,9 @@ def color_batch(
         coloring: How.
         state: Of the batch before.
         first: Number of the first image in the clip, where there is no state.
+        whole: IMAGE of the whole clip, where the images are a piece of it and all is at hand. Else colours can only
+            run backward in images that are the whole clip.
+        more: Whether other batches of the clip follow.
         device: Where results go.
         progress: Told of each frame; may stop the work.
         confidence: Whether it is wanted for every pixel, which takes a third of the memory of the images.
@@ -80,22 +86,31 @@ def color_batch(
     """
     progress = progress or Progress()
     images = check_images(images, "The images")
-    shots = coloring.references.shots
+    shots, cut_threshold, clip = coloring.references.shots, coloring.scene_cut, None
+    if coloring.settings.direction != "forward":
+        piece = whole is None and (more or first > 0 or state is not None)
+        clip = clip_at_hand(images if whole is None else whole, piece)
+        shots, cut_threshold = known_shots(coloring.references, coloring.scene_cut, clip, progress), None
     count, height, width = images.shape[:3]
     colored = torch.empty(count, height, width, 3, dtype=torch.float32, device=device)
     sure = torch.empty(count, height, width, dtype=torch.float32, device=device) if confidence else None
     means: dict[int, float] = {}
+    network, finished = load(height, width), 0
+    window = coloring.settings.on(network).window
     frames = colorize(
         frames_of(images),
         shots=shots,
-        model=load(height, width),
+        model=network,
         settings=coloring.settings,
         state=state,
         first=None if state is not None else first,
-        cut_threshold=coloring.scene_cut,
+        cut_threshold=cut_threshold,
+        clip=clip,
         cancelled=progress.stop_if_asked,
+        on_backward=lambda number: progress.backward(finished, count, window),
     )
     for place, frame in enumerate(frames):
+        finished = place + 1
         colored[place] = frame.rgb().permute(1, 2, 0)
         if sure is not None:
             sure[place] = frame.confidence[0, 0].clamp(0, 1)
@@ -103,6 +118,6 @@ def color_batch(
         if mean is not None:
             means[frame.number] = mean
         state = frame.state
-        progress.frame(place + 1, count, partial(rgb_of, colored[place]))
+        progress.frame(finished, count, partial(rgb_of, colored[place]))
     assert state is not None
     return ColoredBatch(colored, sure, state, means)

@@ -79,7 +79,15 @@ def color_components(
         )
     end = min(len(images), start + count) if count else len(images)
     batch = color_batch(
-        load, images[start:end], coloring, state=state, first=start, device=device, progress=progress, confidence=False
+        load,
+        images[start:end],
+        coloring,
+        state=state,
+        first=start,
+        whole=images,
+        device=device,
+        progress=progress,
+        confidence=False,
     )
     mean = sum(batch.means.values()) / len(batch.means) if batch.means else None
     report = coloring_report(end - start, start, mean, weak_frames(batch.means))

@@ -128,12 +128,12 @@ def pick_keyframes(
         raise InputError(f"The way of picking {how!r} is not known: choose one of {', '.join(PICKING)}.")
     progress = progress or Progress()
     if how == "even":
-        count = clip.count if clip.count is not None else sum(1 for _ in _watched(clip, progress))
+        count = clip.count if clip.count is not None else sum(1 for _ in progress.watching(clip.looks(), clip.count))
         _check(count)
         keyframes = _even(clip.first, count, most)
         lines: list[str] = []
     else:
-        seen = _Counted(_watched(clip, progress))
+        seen = _Counted(progress.watching(clip.looks(), clip.count))
         cuts = find_cuts(seen, threshold)
         _check(seen.count)
         keyframes, lines = _by_scene(clip.first, cuts, seen.count, most)
@@ -166,12 +166,6 @@ def _by_scene(first: int, cuts: Sequence[int], count: int, most: int) -> tuple[K
             "before. Raise max_frames for more."
         )
     return Keyframes(picked, scenes), lines
-
-
-def _watched(clip: Clip, progress: Progress) -> Iterator[Tensor]:
-    for done, frame in enumerate(clip.looks(), start=1):
-        yield frame
-        progress.frame(done, clip.count)
 
 
 class _Counted:

@@ -1,7 +1,7 @@
 """Telling the host how far the work is, with a picture now and then, and asking it whether to stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch.nn.functional as F
 from PIL import Image
@@ -31,6 +31,7 @@ class Progress:
     ) -> None:
         self._tell, self._stop, self._clock = tell, stop, clock
         self._shown: float | None = None
+        self._backward = 0
 
     def stop_if_asked(self) -> bool:
         """Let the host raise; gives False, since who asks this way is still wanted."""
@@ -51,7 +52,29 @@ class Progress:
         if picture is not None and (self._shown is None or now - self._shown >= _BETWEEN_PICTURES):
             self._shown = now
             shown = thumbnail(picture())
-        self._tell(done, max(done, total or 0), shown)
+        self._tell(done + self._backward, max(done, total or 0) + self._backward, shown)
+
+    def backward(self, done: int, total: int | None, frames: int = 1) -> None:
+        """Report frames that are being coloured backward and that others wait for: further steps on the way.
+
+        Args:
+            done: How many are finished.
+            total: Of how many; None where that is not known.
+            frames: How many there are since the last report.
+        """
+        self._backward += frames
+        self.frame(done, total)
+
+    def watching(self, frames: Iterable[Tensor], total: int | None) -> Iterator[Tensor]:
+        """Pass frames on, and report each when it has been looked at.
+
+        Args:
+            frames: Some.
+            total: How many; None where that is not known.
+        """
+        for done, frame in enumerate(frames, start=1):
+            yield frame
+            self.frame(done, total)
 
 
 def thumbnail(rgb: Tensor) -> Image.Image:

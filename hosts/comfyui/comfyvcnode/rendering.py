@@ -101,6 +101,7 @@ def color_film(
             on_search=report.search,
             on_start=report.start,
             on_frame=report.frame,
+            on_backward=report.backward,
             cancelled=progress.stop_if_asked,
         )
     text = coloring_report(result.frames, part.first, result.confidence, result.weak_frames)
@@ -123,6 +124,7 @@ class _Reporter:
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._begin = progress, 0
+        self._done, self._window = 0, 1
         self._total: int | None = None
 
     def search(self, search: CutSearch) -> None:
@@ -130,9 +132,14 @@ class _Reporter:
 
     def start(self, start: RenderStart) -> None:
         self._begin, self._total = start.begin, start.total
+        self._done, self._window = start.first - start.begin, start.look_ahead
 
     def frame(self, frame: RenderedFrame) -> None:
-        self._progress.frame(frame.colored.number - self._begin + 1, self._total, frame.colored.rgb)
+        self._done = frame.colored.number - self._begin + 1
+        self._progress.frame(self._done, self._total, frame.colored.rgb)
+
+    def backward(self, number: int) -> None:
+        self._progress.backward(self._done, self._total, self._window)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from vcnode.color import Enlarging
 from vcnode.errors import InputError
-from vcnode.sequence import Settings
+from vcnode.sequence import Direction, Settings
 
 from .coloring import Coloring
 from .models import ColorModel
@@ -21,6 +21,7 @@ def coloring(
     scene_cut: float,
     look_ahead: int,
     upsampling: str,
+    direction: str,
 ) -> Coloring:
     """Understand what is connected to a colouring node, and its widgets.
 
@@ -35,5 +36,6 @@ def coloring(
         saturation=saturation,
         upsampling=cast(Enlarging, upsampling),  # checked there
         precision=model.precision,
+        direction=cast(Direction, direction),  # checked there
     )
     return Coloring(reference_plan(references), settings, scene_cut or None)

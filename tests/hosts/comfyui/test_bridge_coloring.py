@@ -139,15 +139,18 @@ def test_widgets_are_checked(images):
 
     def understand(**changes):
         chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 0, "upsampling": "adaptive"}
+        chosen["direction"] = "forward"
         return widgets.coloring(Model(), torch.from_numpy(picture(1))[None], **chosen | changes)
 
     assert understand().settings == Settings(precision="float32")
     assert understand(look_ahead=3).settings.look_ahead == 3
     assert understand().scene_cut is None
     assert understand(scene_cut=0.4, working_size=128).scene_cut == 0.4
-    for wrong in ({"working_size": 8}, {"upsampling": "nearest"}, {"scene_cut": 1.0}, {"saturation": -1.0}):
+    assert understand(direction="both").settings.direction == "both"
+    wrong = ({"working_size": 8}, {"upsampling": "nearest"}, {"scene_cut": 1.0}, {"saturation": -1.0})
+    for changes in (*wrong, {"direction": "up"}):
         with pytest.raises(InputError):
-            understand(**wrong)
+            understand(**changes)
 
 
 class Video:

@@ -106,6 +106,23 @@ def test_an_unknown_total_is_never_less_than_what_is_done():
     assert [(done, total) for done, total, _ in watch.told] == [(3, 3), (9, 9)]
 
 
+def test_frames_colored_backward_are_steps_too():
+    watch = Watch()
+    for _ in range(2):
+        watch.progress.backward(0, 6, 3)
+    watch.progress.frame(1, 6)
+    watch.progress.backward(1, 6)
+    watch.progress.frame(2, 6)
+    assert [(done, total) for done, total, _ in watch.told] == [(3, 9), (6, 12), (7, 12), (8, 13), (9, 13)]
+
+
+def test_what_is_watched_passes_and_is_told():
+    watch = Watch()
+    frames = torch.rand(3, 1, 2, 2)
+    assert torch.equal(torch.stack(list(watch.progress.watching(frames, 3))), frames)
+    assert [(done, total) for done, total, _ in watch.told] == [(1, 3), (2, 3), (3, 3)]
+
+
 GIVEN = {
     "VCNode_LoadModel": {"model_name": "lite (embedded)", "precision": "auto"},
     "VCNode_Reference": {"image": torch.rand(1, 8, 8, 3), "frame": -1, "frame_step": 1, "weight": 1.0},

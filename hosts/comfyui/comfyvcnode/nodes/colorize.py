@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from . import host
 from . import schema as sockets
-from .schema import model_input, references_input, schema, setting_inputs, state_input, state_output
+from .schema import direction_input, model_input, references_input, schema, setting_inputs, state_input, state_output
 
 
 class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
@@ -38,6 +38,9 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
                     optional=True,
                     tooltip="The Meta Batch Manager of VideoHelperSuite: the batches of a run are then colored as one "
                     "clip.",
+                ),
+                direction_input(
+                    "For backward and both the images must be the whole clip: no state, start_frame or meta batch."
                 ),
             ],
             outputs=[
@@ -71,6 +74,7 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
         upsampling: str,
         state: Any = None,
         meta_batch: Any = None,
+        direction: str = "forward",
     ) -> Any:
         """Colour them."""
         with host.sentences():
@@ -78,7 +82,7 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
             from ..coloring import color_batch
             from ..settings import coloring
 
-            how = coloring(model, references, working_size, saturation, scene_cut, look_ahead, upsampling)
+            how = coloring(model, references, working_size, saturation, scene_cut, look_ahead, upsampling, direction)
             batch = MetaBatch.of(meta_batch, cls.hidden.unique_id, cls.hidden.prompt)
             colored = color_batch(
                 host.loading(model, how.settings),
@@ -86,6 +90,7 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
                 how,
                 state=batch.state(state),
                 first=start_frame,
+                more=batch.manager is not None,
                 device=host.result_device(),
                 progress=host.progress(),
             )

@@ -7,7 +7,7 @@ from comfy_api.latest import InputImpl, Types, io
 
 from ..choices import QUALITIES
 from . import folders, host
-from .schema import model_input, references_input, schema, setting_inputs, state_input, state_output
+from .schema import direction_input, model_input, references_input, schema, setting_inputs, state_input, state_output
 
 
 class ColorizeVideo(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
@@ -51,6 +51,7 @@ class ColorizeVideo(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types
                     tooltip="How many frames to color; 0: to the end.",
                 ),
                 state_input(),
+                direction_input(),
             ],
             outputs=[
                 io.Video.Output(
@@ -83,6 +84,7 @@ class ColorizeVideo(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types
         quality: str,
         frame_count: int,
         state: Any = None,
+        direction: str = "forward",
     ) -> Any:
         """Colour it."""
         with host.sentences():
@@ -91,7 +93,7 @@ class ColorizeVideo(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types
             from ..rendering import color_film
             from ..settings import coloring
 
-            how = coloring(model, references, working_size, saturation, scene_cut, look_ahead, upsampling)
+            how = coloring(model, references, working_size, saturation, scene_cut, look_ahead, upsampling, direction)
             start = start_frame if state is None else state.number
             load, progress = host.loading(model, how.settings), host.progress()
             temporary = Path(folders.temporary_folder())

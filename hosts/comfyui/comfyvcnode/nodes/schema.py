@@ -6,7 +6,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..choices import UPSAMPLINGS
+from ..choices import DIRECTIONS, UPSAMPLINGS
 
 CATEGORY = "vcnode"
 
@@ -110,6 +110,25 @@ def setting_inputs(first_frame: str) -> list[Any]:
             "guided also cleans noisy color, bilinear is fast and bleeds a little.",
         ),
     ]
+
+
+def direction_input(remark: str = "") -> Any:
+    """Which way colors run. The last input, and optional: workflows that were saved before it was there lack it.
+
+    Args:
+        remark: What else the node's tooltip says.
+    """
+    return fitting(
+        io.Combo.Input,
+        "direction",
+        options=list(DIRECTIONS),
+        default=DIRECTIONS[0],
+        optional=True,
+        advanced=True,
+        tooltip="Colors run forward from each reference that has a frame, or backward to the frames before it; both "
+        "blends the two between one such reference and the next, and colors what lies before the first from there. "
+        f"Leave it at forward where no reference has a frame: the others take up to twice the time. {remark}".strip(),
+    )
 
 
 def state_input() -> Any:

@@ -20,14 +20,19 @@ def nodes_of(file):
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def widgets_of(node):
+    """A node's widgets by name."""
+    names = [one["name"] for one in node["inputs"] if one.get("widget")]
+    return dict(zip(names, node.get("widgets_values") or (), strict=True))
+
+
 def as_prompt(workflow):
     """What the editor makes of a workflow: widgets by name, links, no notes and no muted nodes."""
     nodes = {node["id"]: node for node in workflow["nodes"] if node["mode"] == ON and node["type"] != "MarkdownNote"}
     links = {link[0]: [str(link[1]), link[2]] for link in workflow["links"] if link[1] in nodes}
     prompt = {}
     for number, node in nodes.items():
-        widgets = [one["name"] for one in node["inputs"] if one.get("widget")]
-        inputs = dict(zip(widgets, node.get("widgets_values") or (), strict=True))
+        inputs = widgets_of(node)
         inputs |= {one["name"]: links[one["link"]] for one in node["inputs"] if one.get("link") in links}
         prompt[str(number)] = {"class_type": node["type"], "inputs": inputs}
         if "working_size" in inputs:
@@ -71,13 +76,22 @@ def films_shown(talk, base):
 def test_it_runs(run, server_base, file):
     workflow = nodes_of(file)
     limits = [
-        node["widgets_values"][-1]  # frame_count
+        widgets_of(node)["frame_count"]
         for node in workflow["nodes"]
         if node["type"] == "VCNode_ColorizeVideo" and node["mode"] == ON
     ]
     talk = run(workflow)
     if limits:
         assert films_shown(talk, server_base) == [limit or COUNT for limit in limits]
+
+
+def test_it_runs_as_it_was_saved_before(run, server_base):
+    """`one_reference` without the widget that came later."""
+    workflow = nodes_of(PACK / "example_workflows" / "one_reference.json")
+    (node,) = [node for node in workflow["nodes"] if node["type"] == "VCNode_ColorizeVideo"]
+    assert node["inputs"].pop()["name"] == "direction"
+    del node["widgets_values"][-1]
+    assert films_shown(run(workflow), server_base) == [COUNT]
 
 
 def test_next_day(run, server_base):
