@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vcnode.worker.request import read_request
+from vcnode.worker.request import ShotsFile, read_request
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -130,3 +130,43 @@ def test_what_may_be_left_out_may_be_left_out():
     assert problems == []
     assert (request.first, request.last, request.cache, request.depth, request.encoding) == (None,) * 5
     assert (request.settings.look_ahead, request.settings.precision, request.device) == (None, None, "auto")
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+def test_a_direction_is_one_of_three_and_forward_where_it_is_left_out(direction):
+    problems = []
+    assert read_request(wording(), problems).settings.direction == "forward"
+    assert read_request(wording(options__direction=None), problems).settings.direction == "forward"
+    assert read_request(wording(options__direction=direction), problems).settings.direction == direction
+    assert problems == []
+    said = problems_of(wording(options__direction="sideways"))
+    assert list(said) == ["options.direction"]
+    assert "both" in said["options.direction"]
+
+
+def test_a_shots_file_is_a_path_or_says_which_frame_it_counts_as_0():
+    problems = []
+    path = Path(f"{ANCHOR}shots.yaml")
+    plain = read_request(wording(references=[], shots=str(path)), problems)
+    placed = {"file": str(path), "first": -8, "last": 1100}
+    whole = read_request(wording(references=[], shots=placed), problems)
+    assert problems == []
+    assert plain.shots == ShotsFile(path)
+    assert whole.shots == ShotsFile(path, -8, 1100)
+
+
+@pytest.mark.parametrize(
+    ("shots", "field"),
+    [
+        ({}, "shots.file"),
+        ({"file": "shots.yaml"}, "shots.file"),
+        ({"file": f"{ANCHOR}s.yaml", "first": 1.5}, "shots.first"),
+        ({"file": f"{ANCHOR}s.yaml", "first": 10, "last": 9}, "shots.last"),
+        ({"file": f"{ANCHOR}s.yaml", "last": 9}, "shots.last"),
+        ({"file": f"{ANCHOR}s.yaml", "step": 2}, "shots.step"),
+    ],
+)
+def test_a_shots_file_that_is_worded_wrongly_is_named_by_its_field(shots, field):
+    problems = problems_of(wording(references=[], shots=shots))
+    assert field in problems
+    assert problems[field].endswith(".")

@@ -254,3 +254,46 @@ def test_two_workers_write_beside_each_other(shared, second, job, tmp_path):
     shared.send(type="job", id="j", job=other)
     assert [list(worker.messages("j"))[-1]["type"] for worker in (second, shared)] == ["done", "done"]
     assert same(frames_in(tmp_path / "out"), read_pictures(tmp_path / "out", "other"))
+
+
+def test_a_job_is_inspected_before_its_frames_are_there(shared, job, tmp_path):
+    job["frames"]["pattern"] = str(tmp_path / "later.%04d.png")
+    seen = shared.ask(type="inspect", id="early", job=job)
+    assert seen == {
+        "type": "inspected",
+        "id": "early",
+        "problems": [],
+        "shots": 1,
+        "files": [job["references"][0]["file"]],
+    }
+    job["references"][0]["file"] = str(tmp_path / "absent.png")
+    seen = shared.ask(type="inspect", id="early", job=job)
+    assert [problem["field"] for problem in seen["problems"]] == ["references[0].file"]
+
+
+def test_a_shots_file_of_a_longer_clip_colours_the_part_that_is_there(shared, job, plates, tmp_path):
+    """Two shots with a gap between them, which stays gray; numbers count from a frame before the first file."""
+    plan = "version: 1\nshots:\n  - {first: 0, last: 4, references: [reference.png]}\n"
+    plan += "  - {first: 7, references: [{image: reference.png, frame: 8}]}\n"
+    (plates / "shots.yaml").write_text(plan)
+    job["references"] = []
+    job["shots"] = {"file": str(plates / "shots.yaml"), "first": FIRST - 2, "last": FIRST + FRAMES - 1}
+    accepted, *_, done = shared.run(job)
+    assert (accepted["frames"], done["type"], done["rendered"]) == (FRAMES, "done", FRAMES)
+    colored = [bool(np.ptp(frame.astype(int), axis=2).max() > 8) for frame in frames_in(tmp_path / "out")]
+    assert colored == [True, True, True, False, False, True, True, True]
+
+
+def test_colours_run_backward_from_a_keyframe_on_request(shared, job, tmp_path):
+    job["references"][0]["frame"] = FIRST + FRAMES - 1
+    forward = shared.run(job)
+    plain = frames_in(tmp_path / "out")
+    assert not any(message.get("backward") for message in forward)
+    job["options"]["direction"] = "both"
+    _, *progress, done = shared.run(job)
+    assert (done["type"], done["rendered"]) == ("done", FRAMES)
+    back = [message["frame"] for message in progress if message["backward"]]
+    assert back == list(range(FIRST + FRAMES - 1, FIRST - 1, -1))
+    assert [message["frame"] for message in progress if not message["backward"]] == sorted(back)
+    assert not same(plain[:-1], frames_in(tmp_path / "out")[:-1])
+    assert shared.run(job)[-1]["rendered"] == 0

@@ -2,13 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from vcnode.errors import VcnodeError
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.job_queue import Job, JobQueue
 from vcnode.worker.machine import describe_machine
-from vcnode.worker.plan import plan_job
+from vcnode.worker.plan import inspect_job, plan_job
 from vcnode.worker.protocol import MAX_LINE, PROTOCOL, Message, ProtocolError, decode_message, encode_message
 
 _LONGEST_ID = 200
@@ -29,6 +29,7 @@ class Connection:
     messages: Mapping[str, tuple[str, ...]] = {
         "hello": ("protocol", "token"),
         "check": (),
+        "inspect": ("id", "job"),
         "job": ("id", "job"),
         "cancel": ("id",),
         "quit": (),
@@ -112,6 +113,8 @@ class Connection:
                 self.complain(wrong_version(message.get("protocol")))
         elif kind == "check":
             self.send(describe_machine())
+        elif kind == "inspect":
+            self._inspect(_identifier(message), message.get("job"))
         elif kind == "job":
             self._take_job(_identifier(message), message.get("job"))
         elif kind == "cancel":
@@ -119,6 +122,18 @@ class Connection:
             if not self.jobs.cancel(self, identifier):
                 self.complain(f"No job {identifier!r} is under way: it has ended, or never began.", identifier)
         return kind != "quit"
+
+    def _inspect(self, identifier: str, value: object) -> None:
+        seen = inspect_job(value)
+        self.send(
+            {
+                "type": "inspected",
+                "id": identifier,
+                "problems": _shown(seen.problems),
+                "shots": seen.shots,
+                "files": [str(file) for file in seen.files],
+            }
+        )
 
     def _take_job(self, identifier: str, value: object) -> None:
         plan = plan_job(value)
@@ -145,8 +160,7 @@ class Connection:
             self._reject(identifier, [Problem("output.pattern" if "writing" in refusal else "id", refusal)])
 
     def _reject(self, identifier: str, problems: list[Problem]) -> None:
-        shown = [{"field": problem.field, "problem": problem.problem} for problem in problems[:1000]]
-        self.send({"type": "rejected", "id": identifier, "problems": shown})
+        self.send({"type": "rejected", "id": identifier, "problems": _shown(problems)})
 
 
 def wrong_version(version: object) -> str:
@@ -155,6 +169,10 @@ def wrong_version(version: object) -> str:
         f"This worker speaks version {PROTOCOL} of the protocol and the client {str(version)[:20]!r}: "
         "install the same vcnode for both."
     )
+
+
+def _shown(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    return [{"field": problem.field, "problem": problem.problem} for problem in problems[:1000]]
 
 
 def _identifier(message: Message) -> str:

@@ -7,13 +7,14 @@ import torch
 
 from vcnode.errors import VcnodeError
 from vcnode.network import ModelConfig
-from vcnode.sequence import Shot, choose_device, load_shots
+from vcnode.sequence import Shot, choose_device
 from vcnode.sequence.identity import rounding
 from vcnode.weights import ModelFiles, find
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.receipt import job_digest
 from vcnode.worker.reference_check import check_references
-from vcnode.worker.request import JobRequest, read_request
+from vcnode.worker.request import JobRequest, ShotsFile, read_request
+from vcnode.worker.shots_file_check import pictures_in
 from vcnode.worker.source_check import SourceFrames, assumed, check_source
 from vcnode.worker.target_check import Target, check_apart, check_target, find_kept, target_files
 
@@ -48,6 +49,33 @@ class Plan:
     def to_do(self) -> int:
         """Frames that are still to be made."""
         return 0 if self.target.finished is not None else len(self.source.wanted) - self.target.kept
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What can be said of a job whose frames may still be missing.
+
+    Attributes:
+        problems: Everything that is wrong with it.
+        shots: How many it has among its frames.
+        files: Its references, masks and shots file.
+    """
+
+    problems: tuple[Problem, ...]
+    shots: int
+    files: tuple[Path, ...]
+
+
+def inspect_job(value: object) -> Inspection:
+    """Look at a job as `plan_job` does, all but its frames and its target: before they are rendered in vain."""
+    problems: list[Problem] = []
+    request = read_request(value, problems)
+    if request is None:
+        return Inspection(tuple(problems), 0, ())
+    _model(request, problems)
+    _device(request, problems)
+    shots = check_references(request, assumed(request), problems)
+    return Inspection(tuple(problems), len(shots), () if problems else tuple(_reference_files(request)))
 
 
 def plan_job(value: object) -> Plan | list[Problem]:
@@ -98,8 +126,6 @@ def _device(request: JobRequest, problems: list[Problem]) -> str:
 
 def _reference_files(request: JobRequest) -> list[Path]:
     files = [file for each in request.all_references for file in (each.file, each.mask) if file is not None]
-    if isinstance(request.shots, Path):
-        named = dict.fromkeys(reference for shot in load_shots(request.shots) for reference in shot.references)
-        images = [image for reference in named for image in (reference.image, reference.mask)]
-        files += [request.shots, *(image for image in images if isinstance(image, Path))]
+    if isinstance(request.shots, ShotsFile):
+        files += [request.shots.path, *pictures_in(request.shots.path)]
     return files

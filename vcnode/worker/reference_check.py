@@ -1,14 +1,13 @@
 """The references of a job, looked at before work begins, so that a gray one does not come to light after hours."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from vcnode.errors import VcnodeError
-from vcnode.media.exr_frames import is_exr
-from vcnode.sequence import Reference, Shot, load_shots
+from vcnode.sequence import Reference, Shot
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.reference_encoding import understood
 from vcnode.worker.request import JobRequest, ReferenceRequest, ShotRequest
+from vcnode.worker.shots_file_check import check_shots_file
 from vcnode.worker.source_check import SourceFrames
 
 
@@ -19,26 +18,9 @@ def check_references(request: JobRequest, source: SourceFrames, problems: list[P
         shots = [_shot(shot, source, problems) for shot in request.shots]
         return tuple(shot for shot in shots if shot is not None)
     if request.shots is not None:
-        return _from_file(request.shots, request.encoding, source, problems)
+        return check_shots_file(request.shots, request.encoding, source, problems)
     references = _references(request.references, source.first, source.last, source, problems)
     return (Shot(0, None, references),) if references else ()
-
-
-def _from_file(path: Path, encoding: str | None, source: SourceFrames, problems: list[Problem]) -> tuple[Shot, ...]:
-    """Read a shots file; EXR files that it names are in the encoding of the job."""
-    try:
-        shots = load_shots(path)
-        return tuple(
-            replace(shot, references=tuple(_as_frames(each, encoding, source) for each in shot.references))
-            for shot in shots
-        )
-    except VcnodeError as error:
-        problems.append(Problem("shots", sentence_of(error)))
-        return ()
-
-
-def _as_frames(reference: Reference, encoding: str | None, source: SourceFrames) -> Reference:
-    return understood(reference, encoding if is_exr(reference.path) else None, source.windows)
 
 
 def _shot(shot: ShotRequest, source: SourceFrames, problems: list[Problem]) -> Shot | None:

@@ -10,7 +10,8 @@ from vcnode.media.exr_frames import is_exr
 from vcnode.sequence import Settings
 from vcnode.worker.fields import Fields, Problem
 
-_SETTINGS = ("working_size", "saturation", "look_ahead", "precision", "upsampling", "compat")
+_SETTINGS = ("working_size", "saturation", "look_ahead", "precision", "upsampling", "compat", "direction")
+_FURTHEST = 10**9 - 1
 _DEPTHS = ("half", "float", 8, 16)
 
 
@@ -46,6 +47,21 @@ class ShotRequest:
 
 
 @dataclass(frozen=True)
+class ShotsFile:
+    """A file with shots and their references.
+
+    Attributes:
+        path: The YAML file.
+        first: Number of the frame that the file counts as 0; None: the first of the source's.
+        last: Number of the last frame of the clip that the file is about; None: unknown.
+    """
+
+    path: Path
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """What a client wants to have coloured.
 
@@ -56,7 +72,7 @@ class JobRequest:
         last: Last frame, included; None: the source's.
         encoding: Of the source and the result, one of `ENCODINGS`; None: that of the kind of file.
         references: For all frames, where there are no shots.
-        shots: A shots file, whose numbers count from 0 as everywhere; or shots; or None.
+        shots: A shots file; or shots; or None.
         model: A registry name or a weights file.
         device: "auto", "cpu", "cuda", "cuda:1".
         settings: How the clip is coloured.
@@ -74,7 +90,7 @@ class JobRequest:
     last: int | None
     encoding: str | None
     references: tuple[ReferenceRequest, ...]
-    shots: Path | tuple[ShotRequest, ...] | None
+    shots: ShotsFile | tuple[ShotRequest, ...] | None
     model: str
     device: str
     settings: Settings
@@ -150,14 +166,27 @@ def _reference(value: object, place: str, problems: list[Problem]) -> ReferenceR
     return None if file is None else ReferenceRequest(place, file, frame, weight, mask, encoding)
 
 
-def _shots(job: Fields) -> Path | tuple[ShotRequest, ...] | None:
-    value = job.values.get("shots")
-    if isinstance(value, str):
-        return job.checked_path("shots", value)
-    if value is not None and not isinstance(value, list):
-        job.note("shots", "Give a list of shots, or the path of a shots file.")
-        return None
-    return None if value is None else tuple(_shot(item, number, job.problems) for number, item in enumerate(value))
+def _shots(job: Fields) -> ShotsFile | tuple[ShotRequest, ...] | None:
+    match job.values.get("shots"):
+        case None:
+            return None
+        case str(text):
+            path = job.checked_path("shots", text)
+            return None if path is None else ShotsFile(path)
+        case dict(value):
+            return _shots_file(Fields(value, "shots", job.problems, ("file", "first", "last")))
+        case list(items):
+            return tuple(_shot(item, number, job.problems) for number, item in enumerate(items))
+    job.note("shots", "Give a list of shots, the path of a shots file, or an object with its path as 'file'.")
+    return None
+
+
+def _shots_file(fields: Fields) -> ShotsFile | None:
+    path = fields.path("file")
+    first, last = (fields.whole(name, least=-_FURTHEST) for name in ("first", "last"))
+    if last is not None and (first is None or last < first):
+        fields.note("last", f"The clip's last frame is {last}: give its first frame, too, which is not after it.")
+    return None if path is None else ShotsFile(path, first, last)
 
 
 def _shot(value: Any, number: int, problems: list[Problem]) -> ShotRequest:
@@ -189,6 +218,7 @@ def _settings(options: Fields) -> Settings:
         "precision": options.text("precision", "") or None,
         "upsampling": options.text("upsampling", "adaptive"),
         "compat": options.text("compat", "") or None,
+        "direction": options.text("direction", "forward"),
     }
     for name, value in list(values.items()):
         try:

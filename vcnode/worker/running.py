@@ -45,7 +45,13 @@ def run_plan(plan: Plan, models: WarmModel, send: Callable[[Message], None], can
             return run.ended("cancelled")
         run.damaged = drop_damaged(plan.target)
         model = models.get(plan.request.model, plan.weights, plan.device)
-        result = render(render_job(plan, model), on_start=run.start, on_frame=run.frame, cancelled=cancelled)
+        result = render(
+            render_job(plan, model),
+            on_start=run.start,
+            on_frame=run.frame,
+            on_backward=run.backward,
+            cancelled=cancelled,
+        )
         return run.done(result)
     except Cancelled:
         return run.ended("cancelled")
@@ -121,6 +127,22 @@ class _Run:
                 "fps": round(fps, 3),
                 "seconds_left": round(max(0, self.total - self.done_frames) / fps, 1),
                 "confidence": _rounded(frame.confidence),
+                "backward": False,
+            }
+        )
+
+    def backward(self, index: int) -> None:
+        """A frame is about to be coloured backward, for those before it."""
+        self.send(
+            {
+                "type": "progress",
+                "frame": self.plan.source.numbers[index],
+                "done": self.done_frames,
+                "total": self.total,
+                "fps": 0.0,
+                "seconds_left": None,
+                "confidence": None,
+                "backward": True,
             }
         )
 

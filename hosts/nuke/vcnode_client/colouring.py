@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from vcnode_client.messages import Message
-from vcnode_client.problems import Cancelled, ClientError, Problem
+from vcnode_client.problems import Cancelled, ClientError, from_worker
 from vcnode_client.worker import Worker
 
 
@@ -71,7 +71,7 @@ def colour(
         elif kind == "cancelled":
             raise Cancelled(int(message.get("kept", 0)))
         elif kind == "rejected":
-            raise ClientError(*[_problem(each) for each in message.get("problems") or [{}]])
+            raise ClientError(*[from_worker(each) for each in message.get("problems") or [{}]])
         elif kind in ("failed", "error"):
             raise ClientError(str(message.get("problem", "The worker failed without a reason.")))
 
@@ -79,6 +79,8 @@ def colour(
 def line(message: Message) -> str:
     """A progress message in words: "frame 1024, 24 of 120, 1.7 fps, 0:56 left"."""
     parts = [f"frame {message.get('frame')}", f"{message.get('done')} of {message.get('total')}"]
+    if message.get("backward"):
+        parts[0] = f"backward, {parts[0]}"
     if message.get("fps"):
         parts.append(f"{message['fps']:.1f} fps")
     if message.get("seconds_left") is not None:
@@ -90,10 +92,6 @@ def line(message: Message) -> str:
 def _fraction(message: Message) -> float:
     total = float(message.get("total") or 0)
     return min(1.0, float(message.get("done") or 0) / total) if total else 0.0
-
-
-def _problem(reason: dict[str, Any]) -> Problem:
-    return Problem(str(reason.get("problem", "The worker rejected the job.")), str(reason.get("field", "")))
 
 
 def _coloured(message: Message) -> Coloured:

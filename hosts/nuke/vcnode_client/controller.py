@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import Any, Callable
 
 from vcnode_client.fingerprint import fingerprint
 from vcnode_client.host import Clip, Host
+from vcnode_client.inspecting import inspect
+from vcnode_client.panel_words import shots_in_words
 from vcnode_client.patterns import FramePattern
 from vcnode_client.problems import Cancelled, ClientError, Problem, in_words
-from vcnode_client.results import recall, state_of
-from vcnode_client.run import Run
+from vcnode_client.results import pictures_of, recall, state_of
+from vcnode_client.run import Digest, Run
 from vcnode_client.settings import Settings
 from vcnode_client.validation import problems_of
 from vcnode_client.versions import finished, read_note
@@ -56,12 +59,18 @@ class Controller:
         try:
             if self._run is not None:
                 raise ClientError(f"{self.host.node_name()} is being coloured already: cancel it first.")
-            settings, _clip, digest = self._validated()
+            settings, clip = self.host.settings(), self.host.clip()
+            problems = problems_of(settings, clip) + self.host.problems()
+            if problems:
+                self._explain(settings, clip, problems)
+                return
+            assert clip is not None
+            digest = self._digest(settings, clip)
         except Exception as error:
             self._fail(error, "failed" if self._run is None else self.state)
             return
         outcome: list[BaseException | None] = []
-        self._run = Run(self.host, settings, digest, self._ended(outcome))
+        self._run = Run(self.host, settings, clip, digest, self._ended(outcome))
         self.state = "checking"
         self._run.start()
         if outcome and outcome[0] is not None and not self.host.gui:
@@ -125,16 +134,29 @@ class Controller:
         if failed and not self.host.gui:
             raise failed[0]
 
-    def _validated(self) -> Any:
-        settings, clip = self.host.settings(), self.host.clip()
-        problems = problems_of(settings, clip) + self.host.problems()
-        if problems:
+    def _explain(self, settings: Settings, clip: Clip | None, problems: list[Problem]) -> None:
+        """Tell what is wrong, with what is wrong in the shots file, if there is one and a worker to read it."""
+        if not os.path.isfile(settings.shots_file):
             raise ClientError(*problems)
-        assert clip is not None
-        return settings, clip, self._digest(settings, clip)
+        told: list[ClientError] = []
 
-    def _digest(self, settings: Settings, clip: Clip) -> str:
-        return fingerprint(settings, clip, self.host.views(), self.host.upstream())
+        def ask() -> list[Problem]:
+            with reach(settings.worker, self.host.is_cancelled) as worker:
+                source = clip or Clip(None, None, 0, 0)
+                return inspect(worker, settings, source, self.host.is_cancelled)[1]
+
+        def answered(found: list[Problem] | None, error: BaseException | None) -> None:
+            of_file = [each for each in found or () if each.field.startswith("shots")]
+            told.append(ClientError(*problems, *of_file))  # an error of the worker's is among the problems
+            self._tell(told[0], "failed")
+
+        self._show("checking", "asking the worker about the shots file")
+        self.host.in_background(ask, answered)
+        if told and not self.host.gui:
+            raise told[0]
+
+    def _digest(self, settings: Settings, clip: Clip) -> Digest:
+        return partial(fingerprint, settings, clip, self.host.views(), self.host.upstream())
 
     def _ended(self, outcome: list[BaseException | None]) -> Callable[[BaseException | None], None]:
         def ended(error: BaseException | None) -> None:
@@ -167,10 +189,14 @@ class Controller:
             _log.warning("%s: %s cannot be shown", self.host.program, state, exc_info=True)
 
     def _look(self) -> Any:
+        settings, clip = self.host.settings(), self.host.clip()
+        state, message = self._compared(settings, clip)
+        return state, "; ".join(filter(None, (message, shots_in_words(settings, clip))))
+
+    def _compared(self, settings: Settings, clip: Clip | None) -> tuple[str, str]:
         saved = self.host.load_state()
         if not saved.get("version"):
             return "idle", "nothing coloured yet"
-        settings, clip = self.host.settings(), self.host.clip()
         about = f"{saved.get('summary')}, {saved.get('made')}"
         try:
             result = recall(saved["folder"], int(saved["version"]))
@@ -179,7 +205,7 @@ class Controller:
         lost = [view for view in self.host.views() if _lost(FramePattern(result.pattern).for_view(view), result)]
         if lost:
             return "missing", f"{about}: frames are gone; colour the range again"
-        if clip is None or self._digest(settings, clip) != saved.get("fingerprint"):
+        if clip is None or self._digest(settings, clip)(pictures_of(saved)) != saved.get("fingerprint"):
             return "stale", f"{about}: the script has changed since; colour the range again to follow"
         weak = saved.get("weak")
         return "done", f"{about}; a reference would help most at {weak}" if weak else about

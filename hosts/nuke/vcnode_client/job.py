@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from vcnode_client import encodings
+from vcnode_client.host import Clip
 from vcnode_client.settings import Settings
 
 
 def build(
     settings: Settings,
+    source: Clip,
     clip: str,
     frames: str,
     references: dict[int, str],
@@ -20,6 +22,7 @@ def build(
 
     Args:
         settings: What the artist chose.
+        source: The clip that a shots file is about.
         clip: A name for messages and metadata.
         frames: Pattern of the source's pictures.
         references: By number, the picture that was rendered from an input.
@@ -31,7 +34,7 @@ def build(
         "frames": {"pattern": frames, "first": settings.first, "last": settings.last},
         "encoding": settings.encoding,
         "references": _references(settings, references),
-        "shots": None,
+        "shots": _shots(settings, source),
         "options": {
             "model": settings.model,
             "device": settings.device,
@@ -40,10 +43,15 @@ def build(
             "look_ahead": None,  # the worker knows its device
             "precision": settings.precision,
             "upsampling": "adaptive",
+            "direction": settings.direction,
         },
         "output": {"pattern": output, "depth": settings.depth, "confidence": settings.confidence},
         "cache": cache,
     }
+
+
+def _shots(settings: Settings, source: Clip) -> dict[str, Any] | None:
+    return {"file": settings.shots_file, "first": source.first, "last": source.last} if settings.shots_file else None
 
 
 def _references(settings: Settings, rendered: dict[int, str]) -> list[dict[str, Any]]:

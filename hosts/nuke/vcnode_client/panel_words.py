@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+from vcnode_client.host import Clip
+from vcnode_client.settings import Settings
 
 _LABELS = {
     "stale": "STALE",
@@ -22,6 +26,27 @@ def label(saved: dict[str, Any], state: str) -> str:
     """
     words = [str(saved.get("summary") or ""), _LABELS.get(state, "")]
     return "\n".join(word for word in words if word)
+
+
+def shots_in_words(settings: Settings, clip: Clip | None) -> str:
+    """What a shots file means for the node, "" where there is none: how it counts, and which inputs do not."""
+    if not settings.shots_file:
+        return ""
+    words = [] if clip is None or clip.first is None else [f"frame 0 of {_name(settings)} is {clip.first}"]
+    if settings.ignored:
+        inputs = " and ".join(f"Ref{number}" for number in settings.ignored)
+        words.append(f"{inputs} {'is' if len(settings.ignored) == 1 else 'are'} ignored because of {_name(settings)}")
+    return "; ".join(words)
+
+
+def references_in_words(settings: Settings) -> str:
+    """Where the colours come from, as short as possible."""
+    count = len(settings.references)
+    return _name(settings) if settings.shots_file else "1 ref" if count == 1 else f"{count} refs"
+
+
+def _name(settings: Settings) -> str:
+    return os.path.basename(settings.shots_file)
 
 
 def worker_in_words(answer: dict[str, Any]) -> str:

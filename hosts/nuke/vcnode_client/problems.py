@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Any, Iterable
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,11 @@ class Problem:
 
     sentence: str
     field: str = ""
+
+
+def from_worker(reason: dict[str, Any]) -> Problem:
+    """A problem as the worker words it."""
+    return Problem(str(reason.get("problem", "The worker rejected the job.")), str(reason.get("field", "")))
 
 
 class ClientError(Exception):

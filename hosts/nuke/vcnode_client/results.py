@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, Sequence
 
 from vcnode_client import VERSION
 from vcnode_client.colouring import Coloured
 from vcnode_client.encodings import LUMINANCE
 from vcnode_client.frames import in_words
 from vcnode_client.host import Host, Result
+from vcnode_client.panel_words import references_in_words
 from vcnode_client.patterns import FramePattern
 from vcnode_client.settings import Settings
 from vcnode_client.versions import Version, name, read_note
@@ -25,8 +26,7 @@ def output_pattern(folder: str, several_views: bool) -> FramePattern:
 
 def result_of(settings: Settings, several_views: bool, version: Version) -> Result:
     """The result as the node is to show it, at its final place."""
-    count = len(settings.references)
-    references = "1 ref" if count == 1 else f"{count} refs"
+    references = references_in_words(settings)
     return Result(
         pattern=output_pattern(version.final, several_views).text,
         first=settings.first,
@@ -47,6 +47,7 @@ def note_of(
     jobs: list[dict[str, Any]],
     coloured: list[Coloured],
     result: Result,
+    pictures: Sequence[str],
 ) -> dict[str, Any]:
     """What job.json says: enough to make the version again, and to show it again."""
     note = {
@@ -60,6 +61,7 @@ def note_of(
         "coloured": [each.__dict__ for each in coloured],
         "result": {key: value for key, value in result.__dict__.items() if key != "pattern"},
         "several_views": host.several_views,
+        "pictures": list(pictures),
     }
     moved: dict[str, Any] = json.loads(json.dumps(note).replace(version.folder, version.final))
     return moved
@@ -89,4 +91,10 @@ def state_of(note: dict[str, Any], result: Result, folder: str) -> dict[str, Any
         "summary": result.summary,
         "made": note.get("made"),
         "weak": in_words(weak),
+        "pictures": "\n".join(note.get("pictures") or ()),
     }
+
+
+def pictures_of(state: dict[str, Any]) -> list[str]:
+    """The files that the result's shots file named, of what the node keeps."""
+    return [each for each in str(state.get("pictures") or "").split("\n") if each]

@@ -10,22 +10,27 @@ import os
 import threading
 from dataclasses import replace
 from functools import partial
-from typing import Any, Callable, Generator, Optional
+from typing import Any, Callable, Generator, Optional, Sequence
 
 from vcnode_client import job
 from vcnode_client.colouring import Coloured, colour
 from vcnode_client.frames import in_words
-from vcnode_client.host import Finished, Host, Render
+from vcnode_client.host import Clip, Finished, Host, Render, Result
+from vcnode_client.inspecting import inspect
+from vcnode_client.panel_words import shots_in_words
 from vcnode_client.patterns import FramePattern
 from vcnode_client.problems import Cancelled, ClientError
 from vcnode_client.results import note_of, output_pattern, result_of, state_of
-from vcnode_client.settings import Settings
+from vcnode_client.settings import Settings, WorkerSettings
 from vcnode_client.versions import Version, claim
 from vcnode_client.worker import Worker, reach
 
 Outcome = Callable[[Any, Optional[BaseException]], None]
 Operation = Callable[[Outcome], None]
 Steps = Generator[Operation, Any, None]
+
+#: Gives the fingerprint, once it is known which pictures the shots file names.
+Digest = Callable[[Sequence[str]], str]
 
 
 class Run:
@@ -34,7 +39,8 @@ class Run:
     Args:
         host: The node.
         settings: What the artist chose.
-        fingerprint: See `vcnode_client.fingerprint`.
+        clip: The source.
+        digest: See `vcnode_client.fingerprint`.
         ended: Told the outcome: None, or what went wrong.
     """
 
@@ -42,11 +48,12 @@ class Run:
         self,
         host: Host,
         settings: Settings,
-        fingerprint: str,
+        clip: Clip,
+        digest: Digest,
         ended: Callable[[BaseException | None], None],
     ) -> None:
-        self._host, self._settings = host, settings
-        self._fingerprint, self._ended = fingerprint, ended
+        self._host, self._settings, self._clip = host, settings, clip
+        self._digest, self._ended = digest, ended
         self._views = host.views()
         self._cancelled = threading.Event()
         self._steps = self._all_steps()
@@ -70,21 +77,40 @@ class Run:
             operation(self._go_on)
 
     def _all_steps(self) -> Steps:
-        self._host.show("checking", "starting the worker" if self._settings.worker.start else "asking the worker")
-        version = claim(self._settings.folder, self._fingerprint)
+        start = "starting the worker" if self._settings.worker.start else "asking the worker"
+        words = shots_in_words(self._settings, self._clip)
+        self._host.show("checking", "; ".join(filter(None, (start, words))))
+        version = claim(self._settings.folder, self._digest(()))
         try:
             choice = replace(self._settings.worker, log=f"{version.folder}/worker.log")
-            worker = yield self._aside(lambda: reach(choice, self._is_cancelled))
+            worker, pictures = yield self._aside(lambda: self._reach(choice))
             try:
+                fingerprint = self._digest(pictures)
                 rendered = yield from self._render_inputs(version)
                 jobs = [self._job(version, view, rendered[view]) for view in self._views]
                 self._host.show("colouring", "waiting for the worker")
                 coloured = yield self._aside(lambda: self._colour(worker, jobs))
             finally:
                 worker.close()
-            self._publish(version, worker, jobs, coloured)
+            result = result_of(self._settings, self._host.several_views, version)
+            note = note_of(self._host, fingerprint, version, worker.hello, jobs, coloured, result, pictures)
+            self._publish(version, result, note)
         finally:
             version.leave()
+
+    def _reach(self, choice: WorkerSettings) -> tuple[Worker, list[str]]:
+        """Runs in the background: a worker, which has looked at the shots file, and the pictures that this names."""
+        worker = reach(choice, self._is_cancelled)
+        if not self._settings.shots_file:
+            return worker, []
+        try:
+            pictures, problems = inspect(worker, self._settings, self._clip, self._is_cancelled)
+            if problems:
+                raise ClientError(*problems)
+        except BaseException:
+            worker.close()
+            raise
+        return worker, pictures
 
     def _render_inputs(self, version: Version) -> Generator[Operation, Any, dict[str, dict[int, str]]]:
         """Have everything written that the worker reads; gives the references' files by view and number."""
@@ -148,6 +174,7 @@ class Run:
     def _job(self, version: Version, view: str, references: dict[int, str]) -> dict[str, Any]:
         return job.build(
             self._settings,
+            self._clip,
             clip=self._host.node_name(),
             frames=f"{version.folder}/input/{view}/source.%04d.exr",
             references=references,
@@ -179,9 +206,7 @@ class Run:
                     raise ClientError(f"The worker said it was done, but frame {in_words(missing)} is not there.")
         return done
 
-    def _publish(self, version: Version, worker: Worker, jobs: list[dict[str, Any]], coloured: list[Coloured]) -> None:
-        result = result_of(self._settings, self._host.several_views, version)
-        note = note_of(self._host, self._fingerprint, version, worker.hello, jobs, coloured, result)
+    def _publish(self, version: Version, result: Result, note: dict[str, Any]) -> None:
         version.publish(note, drop=() if self._settings.keep_input else ("input",))
         self._host.attach(result)
         self._host.save_state(state_of(note, result, self._settings.folder))

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 #: Choices of the control "quality" and the short side in pixels at which the network works; None is the model's own.
 QUALITIES = {"draft": 128, "normal": None, "high": 320}
 
+#: Choices of the control "direction".
+DIRECTIONS = ("forward", "backward", "both")
+
 
 @dataclass(frozen=True)
 class ReferenceSettings:
@@ -54,7 +57,11 @@ class Settings:
     Attributes:
         first: First frame to colour.
         last: Last frame to colour.
-        references: Those in use: switched on, and connected or with a file.
+        references: Those in use: switched on, and connected or with a file. None where a shots file is given.
+        shots_file: Absolute path of a file with shots and their references; "" for none. It counts frames from 0, the
+            first frame of the source, whatever the range is.
+        ignored: Numbers of the references that would be in use, were it not for the shots file.
+        direction: One of `DIRECTIONS`.
         model: "lite", "devc", or a weights file.
         working_size: Short side in pixels at which the network works; None for the model's.
         device: "auto", "cpu", "cuda", "cuda:1".
@@ -72,6 +79,9 @@ class Settings:
     first: int
     last: int
     references: tuple[ReferenceSettings, ...] = ()
+    shots_file: str = ""
+    ignored: tuple[int, ...] = ()
+    direction: str = "both"
     model: str = "lite"
     working_size: int | None = None
     device: str = "auto"

@@ -21,8 +21,10 @@ def problems_of(settings: Settings, clip: Clip | None) -> list[Problem]:
     if clip is None:
         found.append(Problem("Nothing is connected to Source: connect the black-and-white plate.", "source"))
     found += _range(settings, clip)
-    if not settings.references:
-        sentence = "There is no reference: connect a coloured picture to Ref1, or give its file."
+    if settings.shots_file:
+        found += _shots_file(settings.shots_file, clip)
+    elif not settings.references:
+        sentence = "There is no reference: connect a coloured picture to Ref1, or give its file or a shots file."
         found.append(Problem(sentence, "references"))
     for each in settings.references:
         found += _reference(each, settings)
@@ -47,6 +49,18 @@ def _range(settings: Settings, clip: Clip | None) -> list[Problem]:
         )
         return [Problem(sentence, "range")]
     return []
+
+
+def _shots_file(path: str, clip: Clip | None) -> list[Problem]:
+    sentences = []
+    if not os.path.isfile(path):
+        sentences.append(f"There is no shots file {path}: correct its path, or leave it empty to use Ref1 to Ref4.")
+    if clip is not None and clip.first is None:
+        sentences.append(
+            "The Source does not tell its first frame, which is frame 0 of the shots file: put a FrameRange before the "
+            "node."
+        )
+    return [Problem(sentence, "shots_file") for sentence in sentences]
 
 
 def _reference(reference: ReferenceSettings, settings: Settings) -> list[Problem]:

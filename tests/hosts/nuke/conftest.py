@@ -8,7 +8,7 @@ import pytest
 HOST = Path(__file__).resolve().parents[3] / "hosts" / "nuke"
 NODE_FOLDER = HOST / "nuke" / "VCNode"
 collect_ignore = ["client/test_worker.py"]  # test_every_python.py prepares workers for it and runs it
-sys.path[:0] = [str(HOST), str(HOST / "nuke"), str(Path(__file__).parent / "client")]
+sys.path[:0] = [str(HOST), str(HOST / "nuke"), str(HOST / "natron"), str(Path(__file__).parent / "client")]
 
 from tests.hosts.nuke import plates, worker_python  # noqa: E402
 from tests.hosts.nuke.fake_nuke import running  # noqa: E402

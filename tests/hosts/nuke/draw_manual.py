@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from gizmo_source import graph, panel
+from gizmo_source.backdrops import TILE_WIDTH
 from tests.hosts.nuke.conftest import start_up
 from tests.hosts.nuke.fake_nuke import Picture, running
 from tests.hosts.nuke.fake_nuke.operators import operate, to_linear, to_srgb
@@ -110,23 +111,35 @@ def _wire(pen, start, end, color=_INK):
 
 
 def draw_inside():
-    """The nodes inside the Group, where they stand, and a ghost where the Write comes and goes."""
-    nodes = {each.name: each for each in graph.nodes()}
-    spots = {name: (212 + int(each.x * 0.62), 30 + int(each.y * 0.66)) for name, each in nodes.items()}
-    picture = Image.new("RGB", (970, 770), _BACK)
-    pen = ImageDraw.Draw(picture)
+    """The nodes inside the Group, where they stand on their backdrops, and a ghost where the Write comes and goes."""
+    nodes = {each.name: each for each in graph.nodes() if each.kind != "BackdropNode"}
+    spots = {name: _spot(each.x + TILE_WIDTH / 2, each.y + 14) for name, each in nodes.items()}
+    picture = Image.new("RGB", (1050, 950), _BACK)
+    pen, labels = ImageDraw.Draw(picture), []
+    for backdrop in (block.backdrop for block in graph.blocks()):
+        left, top = _spot(backdrop.x, backdrop.y)
+        right, bottom = _spot(backdrop.x + backdrop.knobs["bdwidth"], backdrop.y + backdrop.knobs["bdheight"])
+        spare = 33  # tiles are drawn wider than Nuke's, to hold their names
+        pen.rectangle((left - spare, top, right + spare, bottom), "#" + backdrop.knobs["tile_color"].text[2:8])
+        labels.append(((left - spare + 6, top + 3), backdrop.knobs["label"]))
     for name, node in nodes.items():
         for source in node.inputs:
             (x0, y0), (x1, y1) = spots[source], spots[name]
             _wire(pen, (x0, y0 + 14), (x1, y1 - 14))
     for name, node in nodes.items():
         _tile(pen, *spots[name], name, node.kind)
+    for place, label in labels:
+        pen.text(place, label, _INK, font(12))
     for name in ("PlateToRender", "RefToRender"):
         x, y = spots[name]
         pen.line((x, y + 14, x, y + 26), _FAINT)
         pen.rounded_rectangle((x - 59, y + 26, x + 59, y + 50), 6, outline=_FAINT)
         pen.text((x - 55, y + 31), "Write, during a run", _FAINT, font(12))
     return picture
+
+
+def _spot(x, y):
+    return 205 + int(x * 0.66), 34 + int(y * 0.68)
 
 
 def draw_script():

@@ -113,6 +113,27 @@ def test_confidence_is_a_layer_and_can_be_looked_at(baked):
     assert "vcn_confidence.confidence" not in shown(baked).channels
 
 
+def test_split_shows_the_source_beside_the_result(baked, terminal):
+    full, plate = shown(baked), plates.gray(1002)
+    baked["output"].setValue("split")
+    for share in (0.0, 0.25, 0.5, 1.0):
+        baked["split_at"].setValue(share)
+        split, edge = shown(baked), round(share * plates.WIDTH)
+        np.testing.assert_array_equal(split.rgb[:, :edge], plate[:, :edge])
+        np.testing.assert_array_equal(split.rgb[:, edge:], full.rgb[:, edge:])
+        for name in ("rgba.alpha", "depth.Z", "vcn_confidence.confidence"):
+            np.testing.assert_array_equal(split.channels[name], full.channels[name])
+        assert split.box == full.box
+    wide = plates.gray_picture(1002).boxed((-4, -3, plates.WIDTH + 4, plates.HEIGHT + 3))
+    terminal.pictures[baked.input(0)] = lambda frame, view: wide
+    baked["split_at"].setValue(0.5)
+    split = shown(baked)
+    assert split.box == wide.box
+    half = 4 + plates.WIDTH // 2  # the edge goes by the format, not by the bounding box
+    np.testing.assert_array_equal(split.rgb[:, :half], wide.rgb[:, :half])
+    assert chroma(split.rgb[:, half : half + 8]) > 0.005
+
+
 def test_outside_the_range_and_before_a_run_the_source_shows(node):
     np.testing.assert_array_equal(shown(node).rgb, plates.gray(1002))
     node["range_first"].setValue(1002)
@@ -244,6 +265,19 @@ def test_an_unknown_working_space_is_asked_for(node, terminal):
         node["run"].execute()
 
 
+def test_colours_run_backward_too_unless_they_may_not(node):
+    node["ref1_frame"].setValue(1004)
+    results = {}
+    for direction in ("both", "forward", "backward"):
+        node["direction"].setValue(direction)
+        node["run"].execute()
+        results[direction] = [shown(node, frame).rgb for frame in (1001, 1004)]
+        assert all(chroma(rgb) > 0.01 for rgb in results[direction])
+    assert np.abs(results["both"][0] - results["forward"][0]).max() > 1e-4
+    np.testing.assert_array_equal(results["both"], results["backward"])
+    np.testing.assert_array_equal(results["both"][1], results["forward"][1])
+
+
 def test_float_files(node):
     node["bit_depth"].setValue("float")
     node["run"].execute()
@@ -265,6 +299,12 @@ def test_stale_after_a_change_upstream_and_fresh_after_it_is_undone(baked, termi
     baked.setInput(0, plate)
     assert controller_of(baked).refresh() == "done"
     baked["ref1_weight"].setValue(2.0)
+    assert controller_of(baked).refresh() == "stale"
+    baked["ref1_weight"].setValue(1.0)
+    baked["output"].setValue("split")
+    baked["split_at"].setValue(0.25)
+    assert controller_of(baked).refresh() == "done"
+    baked["direction"].setValue("forward")
     assert controller_of(baked).refresh() == "stale"
 
 

@@ -1,10 +1,11 @@
 """The node's text: well-formed, complete in itself, and made by its generator."""
 
+import itertools
 import re
 
 import pytest
 
-from gizmo_source import graph, group_text, panel, toolset
+from gizmo_source import backdrops, graph, group_text, panel, toolset
 from tests.hosts.nuke.conftest import NODE_FOLDER
 from tests.hosts.nuke.fake_nuke import running
 from tests.hosts.nuke.fake_nuke.tcl import Braced, commands
@@ -31,7 +32,7 @@ def test_it_is_a_group_that_needs_no_plugin_path():
     assert "Gizmo" not in classes
     assert classes <= {
         *("Group", "Input", "Output", "Dot", "Read", "Switch", "Copy", "Merge2", "MergeExpression", "Expression"),
-        *("Colorspace", "OCIOColorSpace", "BlackOutside", "Crop", "add_layer"),
+        *("Colorspace", "OCIOColorSpace", "BlackOutside", "Crop", "add_layer", "BackdropNode"),
     }
 
 
@@ -53,6 +54,33 @@ def test_connections_are_as_drawn(node):
     found = {each.name(): [each.input(number).name() for number in range(each.inputs())] for each in node.nodes()}
     assert found == {each.name: list(each.inputs) for each in graph.nodes()}
     assert found["Masked"] == ["Plate", "FromLinear", "mask"]
+
+
+def test_every_node_lies_on_the_backdrop_of_its_block(node):
+    """A backdrop encloses its nodes, labels them, and touches no other."""
+    everything = {each.name(): each for each in node.nodes()}
+    areas = {}
+    for block in graph.blocks():
+        backdrop = everything[block.backdrop.name]
+        assert backdrop.Class() == "BackdropNode"
+        assert backdrop["label"].value(), "it does not say what it is for"
+        left, top = backdrop["xpos"].value(), backdrop["ypos"].value()
+        areas[backdrop.name()] = (left, top, left + backdrop["bdwidth"].value(), top + backdrop["bdheight"].value())
+    kept = []
+    for each in everything.values():
+        if each.Class() == "BackdropNode":
+            continue
+        x, y = each["xpos"].value(), each["ypos"].value()
+        inside = [
+            name
+            for name, (left, top, right, bottom) in areas.items()
+            if left <= x and x + backdrops.TILE_WIDTH <= right and top + 20 <= y and y + backdrops.TILE_HEIGHT <= bottom
+        ]
+        assert len(inside) == 1, each.name()
+        kept += inside
+    assert set(kept) == set(areas), "a backdrop is empty"
+    for one, other in itertools.combinations(areas.values(), 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
 
 
 @pytest.mark.parametrize("text", [GIZMO, EXAMPLE])

@@ -152,6 +152,7 @@ _ACTIONS: dict[str, Callable[[Any, Any], None]] = {
     "reload": _reload,
     "look": look_for_changes,
     "encoding": _encoding,
+    "shots_file": look_for_changes,
     "open_folder": _open_folder,
     "clear_cache": _clear_cache,
     "check": _check,

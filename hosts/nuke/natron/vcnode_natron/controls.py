@@ -7,12 +7,12 @@ from typing import Any
 
 from vcnode_client import VERSION
 from vcnode_client.encodings import LUMINANCE
-from vcnode_client.settings import QUALITIES
+from vcnode_client.settings import DIRECTIONS, QUALITIES
 
 REFERENCES = (1, 2, 3, 4)
 
 #: What the node gives, in the order of the inner Switch.
-OUTPUTS = ("result", "source", "confidence")
+OUTPUTS = ("result", "source", "confidence", "split")
 
 #: Choices of the control encoding, beside the worker's own names.
 AUTO, OCIO = "auto", "ocio"
@@ -110,7 +110,27 @@ MAIN = (
     Control("range_reset", "Source range", "button", "Take the range of the clip on Source.", beside=True),
     _line("references"),
     *(control for number in REFERENCES for control in _reference(number)),
+    Control(
+        "shots_file",
+        "shots file",
+        "file",
+        "A shots.yaml instead of Ref1 to Ref4, which are then ignored: several shots in the range, each with "
+        "references of its own. It counts frames from 0, and 0 is the first frame of the clip on Source, whatever "
+        "the range is: with a plate of 1001-1120, its frame 20 is 1021. The status line says so. Pictures in it "
+        "are named relative to its own folder. Frames that no shot has stay gray.",
+    ),
     _line("colour"),
+    Control(
+        "direction",
+        "direction",
+        "choice",
+        "Which way colours run. forward: from each reference that shows a frame, to the frames after it. backward: "
+        "to the frames before it. both: to either side, and between two references both runs are blended, by how "
+        "near and how certain each is. References that show no frame, or a single one at the first frame, give "
+        "the same as forward. Takes up to twice the time.",
+        default="both",
+        options=DIRECTIONS,
+    ),
     Control(
         "quality",
         "quality",
@@ -142,10 +162,21 @@ MAIN = (
         "output",
         "output",
         "choice",
-        "What the node gives: the coloured plate, the plate as it came in, or how similar each pixel's best match "
-        "in the references was.",
+        "What the node gives: the coloured plate, the plate as it came in, how similar each pixel's best match in "
+        "the references was, or the plate on the left beside the result on the right.",
         default="result",
         options=OUTPUTS,
+        live=True,
+    ),
+    Control(
+        "split_at",
+        "split at",
+        "double",
+        "With output split: where the plate ends and the result begins, from the left edge of the format (0) to "
+        "its right edge (1). Live, and it may be animated.",
+        default=0.5,
+        least=0.0,
+        most=1.0,
         live=True,
     ),
     Control(
@@ -331,6 +362,8 @@ INFO = (
     Control("manual", "", "text", "Where to read on.", default="Manual: docs/natron.md of vcnode"),
     Control("result_linear", "", "bool", default=False, live=True, visible=False),
     Control("result_confidence", "", "bool", default=False, live=True, visible=False),
+    Control("result_left", "", "double", default=0.0, live=True, visible=False),
+    Control("result_width", "", "double", default=0.0, live=True, visible=False),
     Control("label_text", "", "string", visible=False),
     Control("vcn_state", "", "string", visible=False),
 )

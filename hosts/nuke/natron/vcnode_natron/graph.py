@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from vcnode_natron.backdrops import make_backdrops
 from vcnode_natron.controls import ENCODINGS, OCIO
 
 _PLUGINS = {
@@ -19,11 +20,13 @@ _PLUGINS = {
     "Write": "fr.inria.built-in.Write",
     "OCIOColorSpace": "fr.inria.openfx.OCIOColorSpace",
     "AdjustRoD": "net.sf.openfx.AdjustRoDPlugin",
+    "Backdrop": "fr.inria.built-in.BackDrop",
     "ColorMatrix": "net.sf.openfx.ColorMatrixPlugin",
     "Crop": "net.sf.openfx.CropPlugin",
     "FrameRange": "net.sf.openfx.FrameRange",
     "Merge": "net.sf.openfx.MergePlugin",
     "Multiply": "net.sf.openfx.MultiplyPlugin",
+    "Ramp": "net.sf.openfx.Ramp",
     "Shuffle": "net.sf.openfx.ShufflePlugin",
     "Switch": "net.sf.openfx.switchPlugin",
 }
@@ -40,6 +43,12 @@ UNCOLOURED, COLOURED = 0, 1
 
 #: Pixels around the result over which its colours at the edge go on: into a plate's own overscan.
 _MARGIN = 1000
+
+#: Pixels from white to black at the split.
+_EDGE = 0.001
+
+#: Where the Read of the result stands, which is made with the first one.
+READ_AT = (400, 100)
 
 
 @dataclass(frozen=True)
@@ -94,12 +103,23 @@ _NODES = (
         "Merge",
         {"A": "FromWorker", "B": "Source", "Mask": "Mask"},
         {"operation": "copy", **_MERGE_B},
-        at=(0, 700),
+        at=(0, 850),
     ),
-    _Node("ShowConfidence", "Shuffle", {"A": "Result", "B": "Source"}, at=(200, 700)),
-    _Node("OutputSwitch", "Switch", {"0": "Mix", "1": "Source", "2": "ShowConfidence"}, at=(0, 800)),
-    _Node("RangeSwitch", "Switch", {"0": "Source", "1": "OutputSwitch"}, at=(0, 900)),
-    _Node("Confidence", "Multiply", {"Source": "Result"}, {"NatronOfxParamProcessA": True}, at=(200, 900)),
+    _Node("ShowConfidence", "Shuffle", {"A": "Result", "B": "Source"}, at=(200, 950)),
+    # A ramp over next to nothing is an edge. Not a Crop or a Constant: a change of those makes Natron look anew at
+    # formats, for which it waits for what is rendering, and that for our Python: for ever.
+    _Node("Nothing", "Multiply", {"Source": "Source"}, at=(-400, 850)),
+    _Node("SplitMask", "Ramp", {"Source": "Nothing"}, at=(-400, 950)),
+    _Node(
+        "Split",
+        "Merge",
+        {"A": "Source", "B": "Mix", "Mask": "SplitMask"},
+        {"operation": "copy", **_MERGE_B},
+        at=(-200, 950),
+    ),
+    _Node("OutputSwitch", "Switch", {"0": "Mix", "1": "Source", "2": "ShowConfidence", "3": "Split"}, at=(0, 1050)),
+    _Node("RangeSwitch", "Switch", {"0": "Source", "1": "OutputSwitch"}, at=(0, 1150)),
+    _Node("Confidence", "Multiply", {"Source": "Result"}, {"NatronOfxParamProcessA": True}, at=(200, 1150)),
     # The last node works on every frame, also where there is no confidence: a Write of all layers below a node that
     # only passes on gets wrong colours from Natron 2.6, or hangs.
     _Node(
@@ -107,7 +127,7 @@ _NODES = (
         "Merge",
         {"A": "Confidence", "B": "RangeSwitch"},
         {"operation": "copy", "bbox": "b"},
-        at=(0, 950),
+        at=(0, 1250),
     ),
 )
 
@@ -125,6 +145,7 @@ _LINKS = (
 )
 
 _CONFIDENT = "float(thisGroup.confidence_out.get() and thisGroup.result_confidence.get())"
+_SPLIT_AT = "thisGroup.result_left.get() + thisGroup.split_at.get() * thisGroup.result_width.get()"
 _NO_OCIO = f"thisGroup.encoding.get() != {ENCODINGS.index(OCIO)}"
 
 #: Inner parameters that are computed from controls, by Natron itself.
@@ -133,6 +154,7 @@ _EXPRESSIONS = (
     ("LuminanceSwitch", "which", "int(thisGroup.keep_luminance.get() and thisGroup.result_linear.get())"),
     ("Confidence", "value", _CONFIDENT),
     ("Mix", "maskChannel_Mask", "1 + thisGroup.mask_channel.get()"),
+    ("Split", "maskChannel_Mask", "1"),  # red
     # Numbers as they are, not divided by alpha on the way. An expression, as plugins set this when an input changes.
     *(
         (name, "premult", "False")
@@ -146,14 +168,19 @@ _EXPRESSIONS = (
 
 def make_graph(app: Any, group: Any) -> None:
     """Give a fresh group, which has its controls, its inner nodes."""
-    for number, name in enumerate(INPUTS):
-        _make_input(app, group, name, at=(-900 + 300 * number, 0))
+    places = {name: (-900.0 + 300 * number, -140.0) for number, name in enumerate(INPUTS)}
+    for name in INPUTS:
+        _make_input(app, group, name, places[name])
     for node in _NODES:
         _make(app, group, node)
     output = _create(app, group, "Output")
-    output.setPosition(0, 1050)
+    places[str(output.getScriptName())] = (0, 1350)
+    output.setPosition(0, 1350)
     connect(output, 0, group.getNode("WithConfidence"))
+    places.update({node.name: node.at for node in _NODES}, ResultRead=READ_AT)
+    make_backdrops(lambda plugin: _create(app, group, plugin), places)
     group.getNode("Margin").getParam("addPixels").set(_MARGIN, _MARGIN)
+    _make_split(group)
     for name in ("Confidence", "WithConfidence"):
         group.getNode(name).addUserPlane(LAYER, [CHANNEL])
         if chosen(group.getNode(name).getParam("channels")) != LAYER:
@@ -165,6 +192,17 @@ def make_graph(app: Any, group: Any) -> None:
         param = group.getNode(name).getParam(parameter)
         for dimension in range(param.getNumDimensions()):
             param.setExpression(expression, False, dimension)
+
+
+def _make_split(group: Any) -> None:
+    """White left of the split, black right of it."""
+    group.getNode("Nothing").getParam("value").set(0.0, 0.0, 0.0, 0.0)
+    mask = group.getNode("SplitMask")
+    mask.getParam("color0").set(1.0, 1.0, 1.0, 1.0)
+    mask.getParam("color1").set(0.0, 0.0, 0.0, 0.0)
+    for name, beyond in (("point0", ""), ("point1", f" + {_EDGE}")):
+        mask.getParam(name).set(0.0, 0.0)
+        mask.getParam(name).setExpression(_SPLIT_AT + beyond, False, 0)
 
 
 def chosen(param: Any) -> str:

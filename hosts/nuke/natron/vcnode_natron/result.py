@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import NatronEngine
+
 from vcnode_client.host import Result
 from vcnode_client.patterns import FramePattern
-from vcnode_natron.graph import CHANNEL, COLOURED, LAYER, UNCOLOURED, chosen, connect
+from vcnode_natron.graph import CHANNEL, COLOURED, LAYER, READ_AT, UNCOLOURED, chosen, connect
 
 _READ = "ResultRead"
 
@@ -22,6 +24,7 @@ def attach(app: Any, group: Any, result: Result) -> None:
     read = group.getNode(_READ) or _make_read(app, group, result)
     _point(read, result)
     _set_weights(group, result.luminance)
+    _set_split(group)
     _set_range(group.getNode("RangeSwitch").getParam("which"), result.first, result.last)
     group.getParam("result_linear").set(result.encoding != "srgb")
     group.getParam("result_confidence").set(result.confidence and _set_layer(group))
@@ -37,14 +40,27 @@ def reload(group: Any) -> None:
 
 
 def _make_read(app: Any, group: Any, result: Result) -> Any:
-    read = app.createReader(_files(result), group)
+    read = app.createReader(_files(result), group, _without_preview())
     if read is None:
         raise RuntimeError("This Natron cannot read EXR: the plugin ReadOIIO is missing.")
     read.setScriptName(_READ)
     read.setLabel(_READ)
-    read.setPosition(400, 100)
+    read.setPosition(*READ_AT)
     connect(group.getNode("Result"), 0, read)
     return read
+
+
+def _without_preview() -> dict[str, Any]:
+    """How to create a Read without the small picture on it in the node graph.
+
+    Natron 2.6 draws that in a thread, which holds on to nodes below while it waits for our Python to compute their
+    expressions; our Python waits for it at the next change of theirs: for ever.
+    """
+    name = "enablePreview"
+    return {
+        "CreateNodeArgsPropNodeInitialParamValues": NatronEngine.StringNodeCreationProperty(name),
+        f"CreateNodeArgsPropParamValue_{name}": NatronEngine.BoolNodeCreationProperty(False),
+    }
 
 
 def _point(read: Any, result: Result) -> None:
@@ -75,6 +91,15 @@ def _set_weights(group: Any, weights: tuple[float, float, float]) -> None:
     luminance = group.getNode("Luminance")
     for name in ("outputRed", "outputGreen", "outputBlue"):
         luminance.getParam(name).set(weights[0], weights[1], weights[2], 0.0)
+
+
+def _set_split(group: Any) -> None:
+    """Where the plate's format lies, which is that of the result: the place of the split goes by it."""
+    source = group.getInput(0)
+    if source is not None:
+        size, aspect = source.getOutputFormat(), source.getPixelAspectRatio()
+        group.getParam("result_left").set(float(size.x1 * aspect))
+        group.getParam("result_width").set(float(size.width() * aspect))
 
 
 def _set_layer(group: Any) -> bool:

@@ -23,10 +23,14 @@ def read_settings(app: Any, group: Any) -> Settings:
     def value(name: str) -> Any:
         return group.getParam(name).getValue()
 
+    references, shots_file = tuple(_references(group)), _shots_file(app, group)
     return Settings(
         first=value("range_first"),
         last=value("range_last"),
-        references=tuple(_references(group)),
+        references=() if shots_file else references,
+        shots_file=shots_file,
+        ignored=tuple(each.number for each in references) if shots_file else (),
+        direction=choice(group, "direction"),
         model=value("model").strip(),
         working_size=QUALITIES[choice(group, "quality")],
         device=value("device").strip(),
@@ -68,7 +72,7 @@ def folder(app: Any, group: Any) -> str:
     """Where versions go, "" while the project was never saved and no folder is chosen."""
     chosen = str(group.getParam("cache_dir").getValue())
     if chosen:
-        return forward_slashes(os.path.expanduser(expanded(app, chosen))).rstrip("/")
+        return _full(app, chosen).rstrip("/")
     path = project_folder(app)
     if not path:
         return ""
@@ -79,6 +83,18 @@ def folder(app: Any, group: Any) -> str:
 def project_folder(app: Any) -> str:
     """The saved project's folder, "" before that."""
     return forward_slashes(str(app.getProjectParam("projectPath").getValue())).rstrip("/")
+
+
+def _full(app: Any, path: str) -> str:
+    """A path with variables and the home folder filled in."""
+    return forward_slashes(os.path.expanduser(expanded(app, path)))
+
+
+def _shots_file(app: Any, group: Any) -> str:
+    """The shots file, "" for none; a relative one counts from the saved project's folder."""
+    path = _full(app, str(group.getParam("shots_file").getValue()).strip())
+    folder = project_folder(app)
+    return path if not path or os.path.isabs(path) or not folder else f"{folder}/{path}"
 
 
 def _references(group: Any) -> Iterator[ReferenceSettings]:

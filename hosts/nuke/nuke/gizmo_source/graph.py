@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from gizmo_source.backdrops import around
 from gizmo_source.script_text import Node, Raw, expression
 
 REFERENCES = ("Ref1", "Ref2", "Ref3", "Ref4")
@@ -12,9 +15,31 @@ _ONLY_OCIO = Raw(expression(f"parent.encoding != {_OCIO}"))
 _COLOR = {"Achannels": "none", "Bchannels": "none", "output": "none", "also_merge": "rgb"}
 
 
+@dataclass(frozen=True)
+class Block:
+    """Nodes that belong together, on a backdrop that says what for."""
+
+    backdrop: Node
+    nodes: list[Node]
+
+
+def blocks() -> list[Block]:
+    """All of them, in an order in which each comes after those that it takes its pictures from."""
+    contents = (
+        ("Inputs", "Inputs", "0x4c5a52ff", _inputs()),
+        ("ForWorker", "Source for the worker", "0x5a5346ff", _plate()),
+        ("ReferencesForWorker", "References for the worker", "0x5a5346ff", _references()),
+        ("Colors", "Colours, on Source's luminance", "0x4d4769ff", _result()),
+        ("Blend", "Mask, mix, confidence", "0x4d4769ff", _blend()),
+        ("Choice", "What is shown; outside the range, Source", "0x46525aff", _choice()),
+    )
+    return [Block(around(f"Backdrop{name}", label, color, inner), inner) for name, label, color, inner in contents]
+
+
 def nodes() -> list[Node]:
-    """All of them, in an order in which each comes after its inputs."""
-    return [*_inputs(), *_plate(), *_references(), *_result(), *_blend(), *_choice()]
+    """All of them: backdrops, then each node after its inputs."""
+    found = blocks()
+    return [*(block.backdrop for block in found), *(node for block in found for node in block.nodes)]
 
 
 def _inputs() -> list[Node]:
@@ -36,7 +61,7 @@ def _plate() -> list[Node]:
         )
     )
     return [
-        Node("Dot", "Plate", ("Source",), x=0, y=100),
+        Node("Dot", "Plate", ("Source",), x=0, y=140),
         Node("Colorspace", "ToLinear", ("Plate",), {"colorspace_in": "sRGB", "disable": _ONLY_SRGB}, x=0, y=200),
         Node(
             "OCIOColorSpace",
@@ -63,7 +88,7 @@ def _references() -> list[Node]:
     box = Raw(expression("0", "0", "input.width", "input.height"))
     spaces = {name: Raw(expression(f"ToWorker.{name}")) for name in ("in_colorspace", "out_colorspace")}
     return [
-        Node("Switch", "RefSwitch", REFERENCES, {"which": 0}, x=440, y=100),
+        Node("Switch", "RefSwitch", REFERENCES, {"which": 0}, x=440, y=140),
         Node(
             "Colorspace", "RefToLinear", ("RefSwitch",), {"colorspace_in": "sRGB", "disable": _ONLY_SRGB}, x=440, y=200
         ),
@@ -93,7 +118,7 @@ def _result() -> list[Node]:
         "out_colorspace": Raw(expression("ToWorker.in_colorspace")),
     }
     return [
-        Node("Read", "Result", (), {"file": "", "raw": True, "on_error": "error"}, x=220, y=460),
+        Node("Read", "Result", (), {"file": "", "raw": True, "on_error": "error"}, x=220, y=520),
         Node(
             "MergeExpression",
             "Recombine",
@@ -109,11 +134,11 @@ def _result() -> list[Node]:
                 "channel3": "none",
             },
             x=0,
-            y=520,
+            y=580,
         ),
-        Node("OCIOColorSpace", "FromWorker", ("Recombine",), {**back, "disable": _ONLY_OCIO}, x=0, y=580),
+        Node("OCIOColorSpace", "FromWorker", ("Recombine",), {**back, "disable": _ONLY_OCIO}, x=0, y=640),
         Node(
-            "Colorspace", "FromLinear", ("FromWorker",), {"colorspace_out": "sRGB", "disable": _ONLY_SRGB}, x=0, y=640
+            "Colorspace", "FromLinear", ("FromWorker",), {"colorspace_out": "sRGB", "disable": _ONLY_SRGB}, x=0, y=700
         ),
     ]
 
@@ -124,18 +149,18 @@ def _blend() -> list[Node]:
     copy = {"operation": "copy", "bbox": "B", **_COLOR}
     confidence = "vcn_confidence.confidence"
     return [
-        Node("Merge2", "Mix", ("Plate", "FromLinear"), copy, x=0, y=720),
+        Node("Merge2", "Mix", ("Plate", "FromLinear"), copy, x=0, y=840),
         Node(
             "Merge2",
             "Masked",
             ("Plate", "FromLinear", "mask"),
             {**copy, "maskChannelMask": "rgba.alpha", **shared},
             x=220,
-            y=720,
+            y=840,
             mask=True,
         ),
         Node(
-            "Switch", "MaskSwitch", ("Mix", "Masked"), {"which": Raw(expression("[exists parent.input5]"))}, x=0, y=780
+            "Switch", "MaskSwitch", ("Mix", "Masked"), {"which": Raw(expression("[exists parent.input5]"))}, x=0, y=900
         ),
         Node(
             "Copy",
@@ -148,7 +173,7 @@ def _blend() -> list[Node]:
                 "disable": Raw(expression("!parent.confidence_out || !parent.result_confidence")),
             },
             x=0,
-            y=840,
+            y=960,
         ),
     ]
 
@@ -156,17 +181,22 @@ def _blend() -> list[Node]:
 def _choice() -> list[Node]:
     """What the node gives: outside the coloured range, the source."""
     confidence = {f"expr{number}": "vcn_confidence.confidence" for number in range(3)}
+    # cx goes from -1 at the left edge of the format to 1 at its right edge, whatever its size and the proxy scale.
+    halves = {
+        f"expr{place}": f"(cx + 1)/2 < parent.split_at ? A{letter} : B{letter}" for place, letter in enumerate("rgb")
+    }
     there = "parent.result_there && frame >= parent.result_first && frame <= parent.result_last"
     return [
-        Node("Expression", "ShowConfidence", ("WithConfidence",), confidence, x=220, y=900),
+        Node("Expression", "ShowConfidence", ("WithConfidence",), confidence, x=220, y=1100),
+        Node("MergeExpression", "Split", ("WithConfidence", "Plate"), {**halves, "channel3": "none"}, x=-220, y=1100),
         Node(
             "Switch",
             "OutputSwitch",
-            ("WithConfidence", "Plate", "ShowConfidence"),
+            ("WithConfidence", "Plate", "ShowConfidence", "Split"),
             {"which": Raw(expression("parent.output"))},
             x=0,
-            y=960,
+            y=1160,
         ),
-        Node("Switch", "RangeSwitch", ("Plate", "OutputSwitch"), {"which": Raw(expression(there))}, x=0, y=1020),
-        Node("Output", "Output1", ("RangeSwitch",), x=0, y=1080),
+        Node("Switch", "RangeSwitch", ("Plate", "OutputSwitch"), {"which": Raw(expression(there))}, x=0, y=1220),
+        Node("Output", "Output1", ("RangeSwitch",), x=0, y=1280),
     ]

@@ -25,7 +25,27 @@ def _main() -> list[Knob]:
         found += _reference(number)
     return [
         *found,
+        Knob(
+            2,
+            "shots_file",
+            "shots file",
+            "A shots.yaml instead of Ref1 to Ref4, which are then ignored: several shots in the range, each with "
+            "references of its own. It counts frames from 0, and 0 is the first frame of the clip on Source, whatever "
+            "the range is: with a plate of 1001-1120, its frame 20 is 1021. The status line says so. Pictures in it "
+            "are named relative to its own folder. Frames that no shot has stay gray.",
+        ),
         divider("colour"),
+        Knob(
+            4,
+            "direction",
+            "direction",
+            "Which way colours run. forward: from each reference that shows a frame, to the frames after it. backward: "
+            "to the frames before it. both: to either side, and between two references both runs are blended, by how "
+            "near and how certain each is. References that show no frame, or a single one at the first frame, give "
+            "the same as forward. Takes up to twice the time.",
+            choices=("forward", "backward", "both"),
+            value="both",
+        ),
         Knob(
             4,
             "quality",
@@ -48,10 +68,19 @@ def _main() -> list[Knob]:
             4,
             "output",
             "output",
-            "What the node gives: the coloured plate, the plate as it came in, or how similar each pixel's best match "
-            "in the references was.",
-            choices=("result", "source", "confidence"),
+            "What the node gives: the coloured plate, the plate as it came in, how similar each pixel's best match in "
+            "the references was, or the plate on the left beside the result on the right.",
+            choices=("result", "source", "confidence", "split"),
             value="result",
+        ),
+        Knob(
+            7,
+            "split_at",
+            "split at",
+            "With output split: where the plate ends and the result begins, from the left edge of the format (0) to "
+            "its right edge (1). Live, and it may be animated.",
+            reach=(0, 1),
+            value=0.5,
         ),
         Knob(
             6,

@@ -7,6 +7,7 @@ from unittest import mock
 
 from recorded_host import RecordedHost, settings
 from vcnode_client.controller import Controller
+from vcnode_client.host import Clip
 from vcnode_client.problems import Cancelled, ClientError, Problem, WorkerLost
 from vcnode_client.settings import WorkerSettings
 from vcnode_client.versions import finished
@@ -19,8 +20,9 @@ class PlayedWorker:
 
     hello = {"type": "hello", "protocol": 1, "version": "0.1.0"}  # noqa: RUF012
 
-    def __init__(self, at_frame=None):
+    def __init__(self, at_frame=None, seen=None):
         self.jobs, self.waiting, self.closed = [], [], False
+        self.seen, self.inspected = seen or {}, []
         self.at_frame = at_frame or (lambda frame: None)
 
     def __enter__(self):
@@ -35,6 +37,11 @@ class PlayedWorker:
     def send(self, message):
         if message["type"] == "cancel":
             self.waiting = [{"type": "cancelled", "id": message["id"], "kept": 1}]
+        if message["type"] == "inspect":
+            self.inspected.append(message["job"])
+            self.waiting.append(
+                dict({"type": "inspected", "id": message["id"], "problems": [], "files": []}, **self.seen)
+            )
         if message["type"] != "job":
             return
         self.jobs.append(message["job"])
@@ -101,6 +108,7 @@ class Controllers(unittest.TestCase):
         self.assertEqual([each["frame"] for each in job["references"]], [1001])
         self.assertEqual(job["options"]["working_size"], 128)
         self.assertEqual(job["encoding"], "linear-srgb")
+        self.assertEqual((job["options"]["direction"], job["shots"]), ("both", None))
 
     def test_all_problems_are_told_at_once_and_nothing_is_begun(self):
         self.host.gui, self.host.source = True, None
@@ -165,6 +173,84 @@ class Controllers(unittest.TestCase):
         self.assertEqual((self.host.results[-1].version, self.controller.state), (2, "done"))
         with self.assertRaisesRegex(ClientError, "no version 7"):
             self.controller.show_version(7)
+
+    def with_shots(self, **changes):
+        """The node with a shots file that names a picture."""
+        self.shots, self.picture = (os.path.join(self.folder, name) for name in ("shots.yaml", "day.png"))
+        for path in (self.shots, self.picture):
+            with open(path, "w") as file:
+                file.write("version: 1")
+        values = {"references": (), "shots_file": self.shots, "ignored": (1, 3), "worker": ATTACHED}
+        values.update(changes)
+        self.host.chosen = settings(self.cache, **values)
+        return PlayedWorker(seen={"files": [self.shots, self.picture]})
+
+    def test_a_shots_file_goes_to_the_worker_which_looks_at_it_before_anything_is_rendered(self):
+        self.host.source = Clip(991, 1010, 72, 56)
+        worker = self.colorize(self.with_shots())
+        for job in (worker.inspected[0], worker.jobs[0]):
+            self.assertEqual(job["shots"], {"file": self.shots, "first": 991, "last": 1010})
+            self.assertEqual(job["references"], [])
+        self.assertEqual(self.host.states, ["checking", "rendering", "colouring", "done"])
+        self.assertEqual(self.host.results[0].summary, "1001-1004  shots.yaml  v001")
+        for _, message in (self.host.shown[0], self.host.shown[-1]):
+            self.assertIn("frame 0 of shots.yaml is 991; Ref1 and Ref3 are ignored because of shots.yaml", message)
+
+    def test_what_is_wrong_in_a_shots_file_is_told_before_anything_is_rendered(self):
+        wrong = [{"field": "shots", "problem": f"line {number} is wrong."} for number in (3, 4)]
+        worker = self.with_shots()
+        worker.seen = {"problems": wrong}
+        with self.assertRaises(ClientError) as caught:
+            self.colorize(worker)
+        self.assertEqual(
+            [each.sentence for each in caught.exception.problems], ["line 3 is wrong.", "line 4 is wrong."]
+        )
+        self.assertEqual((self.host.rendered, worker.jobs, worker.closed), ([], [], True))
+
+    def test_what_is_wrong_in_a_shots_file_stands_in_one_list_with_all_the_rest(self):
+        for gui in (True, False):
+            worker = self.with_shots(encoding="", last=900)
+            worker.seen = {
+                "problems": [
+                    {"field": "shots", "problem": "line 3 is wrong."},
+                    {"field": "frames.last", "problem": "said already."},
+                ]
+            }
+            self.host.gui = gui
+            with mock.patch("vcnode_client.controller.reach", return_value=worker):
+                if gui:
+                    self.controller.colorize()
+                    said = self.host.told[0]
+                else:
+                    with self.assertRaises(ClientError) as caught:
+                        self.controller.colorize()
+                    said = [each.sentence for each in caught.exception.problems]
+            self.assertEqual(len(said), 3)
+            for part in ("ends before", "colour space", "line 3"):
+                self.assertTrue(any(part in each for each in said), part)
+            self.assertEqual((self.controller.state, worker.closed), ("failed", True))
+
+    def test_a_worker_that_is_not_there_is_told_once(self):
+        self.with_shots(worker=WorkerSettings(start=False, address="nowhere"), encoding="")
+        with self.assertRaises(ClientError) as caught:
+            self.controller.colorize()
+        self.assertEqual(len(caught.exception.problems), 2)
+
+    def test_a_shots_file_and_its_pictures_make_a_result_stale(self):
+        self.colorize(self.with_shots())
+        self.assertEqual(self.controller.refresh(), "done")
+        with open(self.shots, "a") as file:
+            file.write(" ")
+        self.assertEqual(self.controller.refresh(), "stale")
+        with open(self.shots, "w") as file:
+            file.write("version: 1")
+        self.assertEqual(self.controller.refresh(), "done")
+        os.utime(self.picture, (1, 1))
+        self.assertEqual(self.controller.refresh(), "stale", "the picture is a new delivery")
+        self.colorize(PlayedWorker(seen={"files": [self.shots, self.picture]}))
+        self.assertEqual((self.controller.state, finished(self.cache)), ("done", [1, 2]))
+        self.controller.show_version(2)
+        self.assertEqual(self.controller.state, "done")
 
     def test_one_run_at_a_time(self):
         refused = []

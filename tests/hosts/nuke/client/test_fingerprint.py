@@ -11,8 +11,8 @@ from vcnode_client.settings import ReferenceSettings, WorkerSettings
 CLIP = Clip(1001, 1004, 72, 56)
 
 
-def digest(chosen, clip=CLIP, upstream="text"):
-    return fingerprint(chosen, clip, ["main"], upstream)
+def digest(chosen, clip=CLIP, upstream="text", pictures=()):
+    return fingerprint(chosen, clip, ["main"], upstream, pictures)
 
 
 class Fingerprints(unittest.TestCase):
@@ -27,6 +27,8 @@ class Fingerprints(unittest.TestCase):
             {"encoding": "acescg"},
             {"overscan": 10},
             {"depth": "float"},
+            {"direction": "forward"},
+            {"shots_file": "/nowhere/shots.yaml"},
         )
         found = {digest(chosen)} | {digest(replace(chosen, **each)) for each in changes}
         found |= {digest(chosen, upstream="other"), digest(chosen, clip=Clip(1001, 1004, 80, 56))}
@@ -47,6 +49,24 @@ class Fingerprints(unittest.TestCase):
                     file.write(text)
                 found.add(digest(chosen))
         self.assertEqual(len(found), 2)
+
+    def test_a_shots_file_counts_by_what_it_says_and_its_pictures_by_size_and_date(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, picture = (os.path.join(folder, name) for name in ("shots.yaml", "r.png"))
+            chosen = settings(folder, references=(), shots_file=path)
+            found = [digest(chosen, pictures=[picture])]
+            for changed, text in ((path, "one"), (picture, "pixels"), (path, "two"), (picture, "more pixels")):
+                with open(changed, "w") as file:
+                    file.write(text)
+                found.append(digest(chosen, pictures=[picture]))
+            os.utime(picture, (1, 1))
+            found.append(digest(chosen, pictures=[picture]))
+            found.append(digest(chosen, clip=Clip(1000, 1004, 72, 56), pictures=[picture]))
+            found.append(digest(chosen))
+            self.assertEqual(len(set(found)), len(found))
+            os.utime(path, (1, 1))
+            self.assertEqual(digest(chosen), found[-1])
+            self.assertEqual(digest(chosen, clip=Clip(1001, 1009, 72, 56)), found[-1], "its last frame moves nothing")
 
 
 if __name__ == "__main__":

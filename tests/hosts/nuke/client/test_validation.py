@@ -1,3 +1,4 @@
+import os
 import sys
 import tempfile
 import unittest
@@ -45,6 +46,16 @@ class Validation(unittest.TestCase):
         self.assertEqual(about(frame=900, keyframe=False), [])
         self.assertIn("no weight", about(weight=0)[0])
         self.assertIn("missing", about(file="/nowhere/r.png")[0])
+
+    def test_a_shots_file_stands_for_references(self):
+        path = os.path.join(self._folder.name, "shots.yaml")
+        self.assertIn("no shots file", self.sentences(references=(), shots_file=path)[0])
+        with open(path, "w") as file:
+            file.write("version: 1")
+        self.assertEqual(self.sentences(references=(), shots_file=path), [])
+        self.assertEqual(self.sentences(references=(), shots_file=path, first=1002), [])
+        endless = Clip(None, None, 72, 56)
+        self.assertIn("first frame", self.sentences(clip=endless, references=(), shots_file=path)[0])
 
     def test_folders(self):
         self.assertIn("command", self.sentences(folder=self._folder.name + "/a[b]")[0])

@@ -70,6 +70,43 @@ class Workers(unittest.TestCase):
             Controller(host).colorize()
         self.assertGreaterEqual(len(caught.exception.problems), 2)
 
+    def shots(self, text):
+        path = os.path.join(self.folder, "shots.yaml")
+        with open(path, "w") as file:
+            file.write("version: 1\nshots:\n" + text.replace("REFERENCE", self.picture))
+        return path
+
+    @property
+    def picture(self):
+        return os.path.join(os.environ["VCNODE_TEST_FRAMES"], "painted.1001.exr").replace("\\", "/")
+
+    def test_a_run_with_a_shots_file(self):
+        path = self.shots("- {first: 0, last: 1, references: ['REFERENCE']}\n- {first: 2, references: ['REFERENCE']}\n")
+        host = self.host(references=(), shots_file=path)
+        controller = Controller(host)
+        controller.colorize()
+        self.assertEqual(host.states, ["checking", "rendering", "colouring", "done"])
+        self.assertEqual(host.state["pictures"].replace("\\", "/"), self.picture)
+        self.assertEqual(controller.refresh(), "done")
+        self.shots("- {first: 0, references: ['REFERENCE']}\n")
+        self.assertEqual(controller.refresh(), "stale")
+
+    def test_every_missing_picture_of_a_shots_file_is_told_before_the_source_is_rendered(self):
+        path = self.shots("- {first: 0, last: 1, references: [gone.png]}\n- {first: 2, references: [lost.png]}\n")
+        host = self.host(references=(), shots_file=path)
+        with self.assertRaises(ClientError) as caught:
+            Controller(host).colorize()
+        self.assertEqual(len(caught.exception.problems), 2)
+        self.assertIn("lost.png", str(caught.exception))
+        self.assertEqual(host.rendered, [])
+
+    def test_a_wrong_shots_file_is_told_with_everything_else(self):
+        host = self.host(references=(), shots_file=self.shots("- {frist: 0}\n"), encoding="")
+        with self.assertRaises(ClientError) as caught:
+            Controller(host).colorize()
+        self.assertEqual(len(caught.exception.problems), 2)
+        self.assertIn("'frist'", str(caught.exception))
+
     def test_cancelling(self):
         host = self.host()
         told = host.progress

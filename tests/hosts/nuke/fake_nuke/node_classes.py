@@ -55,6 +55,10 @@ CLASSES = {
     "Dot": (1, {}),
     "NoOp": (1, {}),
     "Group": (0, {}),
+    "BackdropNode": (
+        0,
+        {"note_font_size": (_WHOLE, 11), "bdwidth": (_WHOLE, 80), "bdheight": (_WHOLE, 45), "z_order": (_WHOLE, 0)},
+    ),
     "Root": (
         0,
         {

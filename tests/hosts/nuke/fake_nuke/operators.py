@@ -101,6 +101,9 @@ def _merge_expression(node, frame, view):
     box = union(under.box, over.box)
 
     def pixel(name):
+        if name == "cx":  # -1 at the left edge of the format, 1 at its right edge
+            across = (np.arange(box[0], box[2]) + 0.5) / under.width * 2 - 1
+            return np.broadcast_to(across.astype(np.float32), (box[3] - box[1], box[2] - box[0]))
         if len(name) == 2 and name[0] in "AB" and name[1] in _LETTERS:
             return (over if name[0] == "A" else under).inside(box, _LETTERS[name[1]])
         return None

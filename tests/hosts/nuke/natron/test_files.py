@@ -92,7 +92,7 @@ def test_every_control_has_a_name_of_its_own_and_a_tooltip():
 def test_controls_are_called_as_in_nuke():
     text = (HOST / "nuke" / "VCNode" / "gizmos" / "VCNode.gizmo").read_text()
     nuke = set(re.findall(r"addUserKnob \{\d+ (\w+)", text))
-    own = {"look", "range_last", "mask_channel", "encoding_found", "result_linear"}  # Natron has other needs for these
+    own = {"look", "range_last", "mask_channel", "encoding_found", "result_linear", "result_left", "result_width"}
     assert {control.name for control in CONTROLS if control.kind != "line"} - own <= nuke
 
 

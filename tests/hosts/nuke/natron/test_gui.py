@@ -11,6 +11,7 @@ import pytest
 from tests.hosts.nuke.natron import films
 from tests.hosts.nuke.natron.conftest import NATRON
 from tests.hosts.nuke.natron.natron import CONFIG, PATIENCE
+from vcnode_natron.backdrops import BLOCKS
 
 SETTINGS = """[General]
 NATRON_SHORTCUTS_DEFAULT_VERSION=8
@@ -100,6 +101,7 @@ yield finished
 told["ticks_of_run"] = told["ticks"] - before
 told["write_off"] = node.getNode("ForWorker").getParam("disableNode").get()
 told["label"] = node.getParam("userTextArea").get()
+told["preview"] = node.getNode("ResultRead").getParam("enablePreview").get()
 """,
         **given_for(tmp_path, listening, range(1001, 1009)),
     )
@@ -107,6 +109,7 @@ told["label"] = node.getParam("userTextArea").get()
     assert told["seen"][-1].startswith("done: 1001-1008  1 ref  v001")
     assert told["ticks_of_run"] > 5
     assert told["write_off"]
+    assert not told["preview"], "Natron hangs when it draws one while the result is attached"
     assert told["label"] == "1001-1008  1 ref  v001"
     assert len(list((tmp_path / "cache" / "v001").glob("colored.*.exr"))) == 8
 
@@ -179,3 +182,52 @@ yield lambda: "dialog" in told
         **given_for(tmp_path, listening, range(1001, 1004)),
     )
     assert "Natron renders in a separate process" in told["dialog"]
+
+
+def test_every_node_inside_lies_on_the_backdrop_of_its_block(run, listening, tmp_path):
+    told = run(
+        """
+node = make(app, read(app, given["plate"]), read(app, given["painted"]), given)
+node.getParam("run").trigger()
+yield lambda: status(node).startswith(("done", "failed"))
+told["places"] = {
+    str(each.getScriptName()): [str(each.getPluginID()), str(each.getLabel()), *each.getPosition(), *each.getSize()]
+    for each in node.getChildren()
+}
+""",
+        **given_for(tmp_path, listening, range(1001, 1003)),
+    )
+    areas, tiles = {}, {}
+    for name, (plugin, label, left, top, width, height) in told["places"].items():
+        kind = areas if plugin == "fr.inria.built-in.BackDrop" else tiles
+        kind[name] = (left, top, left + width, top + height)
+        assert kind is tiles or label != name, "it does not say what it is for"
+    assert {name: set(inside) for name, _, inside in BLOCKS} == {
+        name: {tile for tile, place in tiles.items() if _encloses(area, place)} for name, area in areas.items()
+    }
+    assert set(tiles) == {tile for _, _, inside in BLOCKS for tile in inside}
+
+
+def _encloses(area, place):
+    return area[0] <= place[0] and area[1] + 20 <= place[1] and place[2] <= area[2] and place[3] <= area[3]
+
+
+def test_a_shots_file_is_looked_at_with_all_the_rest(run, listening, tmp_path):
+    (tmp_path / "shots.yaml").write_text("version: 1\nshots: [{first: 0, references: [gone.png]}]\n")
+    told = run(
+        """
+node = make(app, read(app, given["plate"]), read(app, given["painted"]), given)
+put(node, shots_file=given["shots"], range_last=900)
+answer_dialog(told)
+node.getParam("run").trigger()
+told["returned"] = status(node)
+yield lambda: "dialog" in told
+told["status"] = status(node)
+""",
+        **given_for(tmp_path, listening, range(1001, 1004)),
+        shots=str(tmp_path / "shots.yaml"),
+    )
+    assert told["returned"].startswith("checking")
+    for sentence in ("2 things need a change", "ends before it begins", "gone.png"):
+        assert sentence in told["dialog"]
+    assert told["status"].startswith("failed")

@@ -1,6 +1,8 @@
 """Plates of all kinds in the real Natron: short, broken, with overscan, in other colour spaces."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from tests.hosts.nuke import plates
 from tests.hosts.nuke.natron import films
 from tests.hosts.nuke.natron.films import FIRST, FRAMES, LAST
+from tests.hosts.nuke.worker_python import REPOSITORY
 
 RUN = """
 plate, painted = read(app, given["plate"]), read(app, given["painted"])
@@ -239,3 +242,76 @@ node.getParam("check").trigger()
     )
     assert "model lite: there" in told["worker"]
     assert "The token is not this worker's" in told["said"]
+
+
+def test_colours_run_back_from_a_keyframe_at_the_end_as_on_the_command_line(natron, given, tmp_path):
+    films.make_painted(tmp_path, [LAST])
+    given["values"] = {"ref1_frame": LAST, "ref1_file": str(tmp_path / f"painted.{LAST}.exr")}
+    told = natron.run(tmp_path, RUN, **given)
+    assert told["status"].startswith("done")
+    command = [sys.executable, "-m", "vcnode", "colorize", given["plate"], "--size", "128", "--quiet"]
+    command += ["--direction", "both", "--reference", f"{tmp_path / f'painted.{LAST}.exr'}@{LAST - FIRST}"]
+    subprocess.run([*command, "-o", str(tmp_path / "cli.%04d.exr")], cwd=REPOSITORY, check=True)
+    for frame in FRAMES:
+        expected = films.rgb(films.read(tmp_path / f"cli.{frame:04d}.exr"))
+        colored = films.rgb(films.read(tmp_path / "cache" / "v001" / f"colored.{frame}.exr"))
+        np.testing.assert_allclose(colored, expected, rtol=2e-3, atol=1e-4)
+
+
+def test_split_of_a_plate_without_alpha_and_with_overscan(natron, given, tmp_path):
+    """The edge goes by the format; left of it all is the plate's, also outside the format."""
+    given["plate"] = overscanned(tmp_path)
+    told = natron.run(tmp_path, WHOLE + WIDE, **given, values={"output": "split", "split_at": 0.25})
+    assert told["status"].startswith("done")
+    final = films.rgb(films.read(tmp_path / f"final.{FIRST}.exr"))
+    left, top = films.windows(tmp_path / f"final.{FIRST}.exr")[:2]
+    plate = films.rgb(films.read(tmp_path / f"wide.{FIRST}.exr"))
+    split = final[-4 - top :, -4 - left :][: plate.shape[0], : plate.shape[1]]
+    edge = 4 + plates.WIDTH // 4
+    np.testing.assert_array_equal(split[:, :edge], plate[:, :edge])
+    assert (np.ptp(split[:, edge:], axis=-1).max(axis=0) > 0).all()
+    np.testing.assert_allclose(split @ films.WEIGHTS, plate @ films.WEIGHTS, atol=2e-6)
+
+
+def test_a_shots_file_counts_from_the_sources_first_frame(natron, given, tmp_path):
+    """A gap between two shots stays gray, and a narrower range moves nothing."""
+    text = "version: 1\nshots:\n  - {first: 0, last: 1, references: [painted.1001.exr]}\n"
+    text += "  - {first: 3, references: [{image: painted.1001.exr, frame: 3}]}\n"
+    (tmp_path / "shots.yaml").write_text(text)
+    given["values"] = {"shots_file": str(tmp_path / "shots.yaml"), "range_last": LAST}
+    told = natron.run(
+        tmp_path,
+        RUN
+        + """
+put(node, range_first=1003)
+node.getParam("run").trigger()
+told["second"] = status(node)
+import os
+os.utime(given["values"]["shots_file"].replace("shots.yaml", "painted.1001.exr"), (1, 1))
+node.getParam("look").trigger()
+told["picture"] = status(node)
+put(node, range_last=1003)
+node.getParam("run").trigger()
+told["third"] = status(node)
+put(node, shots_file=given["values"]["shots_file"].replace("shots", "absent"), range_last=1000)
+node.getParam("run").trigger()
+told["absent"] = status(node)
+""",
+        **given,
+    )
+    words = "frame 0 of shots.yaml is 1001; Ref1 is ignored because of shots.yaml"
+    for name in ("status", "second"):
+        assert told[name].startswith("done")
+        assert words in " ".join(told[name].split()), told[name]
+
+    def colored(version, frames):
+        pictures = [films.rgb(films.read(tmp_path / "cache" / version / f"colored.{frame}.exr")) for frame in frames]
+        return [bool(np.ptp(picture, axis=-1).max() > 0.02) for picture in pictures]
+
+    assert colored("v001", range(1001, 1005)) == [True, True, False, True]
+    assert colored("v002", (1003, 1004)) == [False, True]
+    assert told["picture"].startswith("stale")
+    assert "counts as 2 to 2" in " ".join(told["third"].split())
+    both = " ".join(told["absent"].split())
+    assert "There is no shots file" in both
+    assert "ends before it begins" in both

@@ -138,6 +138,10 @@ look("gray", saturation=0.0)
 look("half", saturation=0.5)
 look("mixed", saturation=1.0, mix=0.25)
 look("source", mix=1.0, output="source")
+look("split", output="split")
+look("split_left", split_at=0.0)
+look("split_right", split_at=1.0)
+look("split_quarter", split_at=0.25)
 look("certain", output="confidence")
 look("baked", output="result", keep_luminance=False)
 look("bare", keep_luminance=True, confidence_out=False)
@@ -159,6 +163,11 @@ look("brighter")
     np.testing.assert_allclose(shown("half"), y + 0.5 * chroma, atol=2e-6)
     np.testing.assert_allclose(shown("mixed"), 0.75 * films.rgb(plate) + 0.25 * (y + chroma), atol=2e-6)
     np.testing.assert_array_equal(shown("source"), films.rgb(plate))
+    for name, edge in (("split_left", 0), ("split_quarter", 18), ("split", 36), ("split_right", 72)):
+        np.testing.assert_array_equal(shown(name)[:, :edge], films.rgb(plate)[:, :edge], err_msg=name)
+        np.testing.assert_allclose(shown(name)[:, edge:], (y + chroma)[:, edge:], atol=2e-6, err_msg=name)
+        for kept in ("A", "depth.Z"):
+            np.testing.assert_array_equal(shot.final(1002, name)[kept], plate[kept])
     certain = np.broadcast_to(result["vcn_confidence.confidence"][..., None], chroma.shape)
     np.testing.assert_array_equal(shown("certain"), certain)
     np.testing.assert_allclose(shown("baked"), films.rgb(result), atol=1e-6)
@@ -196,8 +205,11 @@ put(node, ref1_frame=1002)
 told["control"] = look()
 put(node, ref1_frame=1001)
 told["back"] = look()
-put(node, saturation=0.5, mix=0.5, output="source")
+put(node, saturation=0.5, mix=0.5, output="split", split_at=0.75)
 told["live"] = look()
+put(node, direction="forward")
+told["direction"] = look()
+put(node, direction="both")
 grade = project.createNode("net.sf.openfx.GradePlugin")
 grade.connectInput(0, node.getInput(0))
 node.disconnectInput(0)
@@ -207,6 +219,7 @@ put(grade, multiply=(2.0, 2.0, 2.0, 2.0))
 told["before"] = json.loads(node.getParam("vcn_state").get())["version"]
 """)
     assert told["fresh"] == ["done", f"{FIRST}-{LAST}  1 ref  v001"]
+    assert told["direction"][0] == "stale"
     assert told["control"] == ["stale", f"{FIRST}-{LAST}  1 ref  v001\nSTALE"]
     assert [told[name][0] for name in ("back", "live", "upstream")] == ["done", "done", "stale"]
 

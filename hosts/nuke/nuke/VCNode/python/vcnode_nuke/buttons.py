@@ -23,13 +23,13 @@ def press(name: str, node: Any) -> None:
 
 
 def knob_changed(node: Any, knob: Any) -> None:
-    """Follow the artist: the state when the panel opens, another version when its number is set."""
-    if knob.name() not in ("showPanel", "version"):
+    """Follow the artist: the state when the panel opens or a shots file is given, another version by its number."""
+    if knob.name() not in ("showPanel", "shots_file", "version"):
         return
     controller = controller_of(node)
     if controller.running:
         return
-    if knob.name() == "showPanel":
+    if knob.name() != "version":
         controller.refresh()
         return
     wanted = int(node["version"].value())

@@ -13,10 +13,14 @@ from vcnode_nuke.color_space import encoding_of
 
 def settings_of(node: Any) -> Settings:
     """Everything the artist chose."""
+    references, shots_file = tuple(_references(node)), _shots_file(node)
     return Settings(
         first=int(node["range_first"].value()),
         last=int(node["range_last"].value()),
-        references=tuple(_references(node)),
+        references=() if shots_file else references,
+        shots_file=shots_file,
+        ignored=tuple(each.number for each in references) if shots_file else (),
+        direction=node["direction"].value(),
         model=node["model"].value().strip() or "lite",
         working_size=QUALITIES[node["quality"].value()],
         device=node["device"].value().strip() or "auto",
@@ -41,7 +45,7 @@ def cache_folder(node: Any) -> str:
     folder, name = script_place()
     chosen = _path(node["cache_dir"])
     if chosen:
-        return chosen.rstrip("/") if os.path.isabs(chosen) or not folder else f"{folder}/{chosen.rstrip('/')}"
+        return _beside_script(chosen.rstrip("/"))
     return f"{folder}/vcnode/{name}/{node.fullName()}" if folder else ""
 
 
@@ -52,6 +56,17 @@ def script_place() -> tuple[str, str]:
         return "", ""
     folder, name = os.path.split(path)
     return folder, os.path.splitext(name)[0]
+
+
+def _beside_script(path: str) -> str:
+    """The path; one that is not absolute counts from the saved script's folder."""
+    folder = script_place()[0]
+    return path if os.path.isabs(path) or not folder else f"{folder}/{path}"
+
+
+def _shots_file(node: Any) -> str:
+    path = _path(node["shots_file"])
+    return _beside_script(path) if path else ""
 
 
 def _references(node: Any) -> list[ReferenceSettings]:

@@ -53,8 +53,9 @@ class NukeHost(Host):
     def problems(self) -> list[Problem]:
         """See `Host.problems`."""
         found = []
+        ignored = self.settings().ignored
         for number, name in enumerate(("Source", "Ref1", "Ref2", "Ref3", "Ref4")):
-            each = self.node.input(number)
+            each = None if number in ignored else self.node.input(number)
             if each is not None and each.hasError():
                 found.append(Problem(f"{name} is in error: look at the node {each.fullName()}.", name))
         return found

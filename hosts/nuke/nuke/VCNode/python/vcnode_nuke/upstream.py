@@ -10,6 +10,8 @@ from vcnode_client.patterns import FramePattern
 
 #: Knobs that change how a node looks, not what it does.
 _LOOKS = (
+    "bdheight",
+    "bdwidth",
     "bookmark",
     "cached",
     "dope_sheet",
@@ -27,6 +29,7 @@ _LOOKS = (
     "tile_color",
     "xpos",
     "ypos",
+    "z_order",
 )
 
 
