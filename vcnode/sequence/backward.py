@@ -116,8 +116,7 @@ class Backward:
     def _chain(self, end: int) -> ShotChain:
         """The frames from `end` back, counted from 0."""
         engine = self.engine
-        seed = engine.seeds.get(end)
-        mirrored = engine.mirrored({} if seed is None else {0: seed})
+        mirrored = engine.mirrored(engine.seeds.get(end))
 
         def working(place: int) -> Tensor:
             return engine.working(self._lightness(end - place), end - place)

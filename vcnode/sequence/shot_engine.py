@@ -21,7 +21,6 @@ from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 __all__ = ["ShotEngine", "WorkingFrame"]
 
-_SAME_ASPECT = 0.02  # relative difference up to which a reference can stand in for a frame
 _SAME_PICTURE = 2.5  # mean difference in L up to which a reference without a number is taken for the first frame
 
 
@@ -67,18 +66,19 @@ class ShotEngine:
         self.bars = found if bars is None else bars
         height, width = self.bars.crop(first_lightness).shape[2:]
         self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
-        self.finisher = Finisher(self.bars, self.size, settings)
+        self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.size))
         self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
         self.start_key = self._start_key()
 
-    def mirrored(self, seeds: Mapping[int, State]) -> "ShotEngine":
-        """The same engine for frames that are walked in the other order and counted from 0.
+    def mirrored(self, seed: State | None, first: int = 0) -> "ShotEngine":
+        """The same engine for a stretch of frames that is walked in the other order.
 
         Args:
-            seeds: States put in place of history, by the new numbers.
+            seed: The state put in place of history at the frame where that begins.
+            first: The number that this frame is given; those after it are given the following ones.
         """
         mirrored = copy(self)
-        mirrored.first, mirrored.seeds = 0, dict(seeds)
+        mirrored.first, mirrored.seeds = first, {} if seed is None else {first: seed}
         mirrored.start_key = mirrored._start_key()
         return mirrored
 
@@ -133,7 +133,11 @@ class ShotEngine:
 
     def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
         """Bring the network's result to the frame's own size."""
-        return self.finisher.finish(frame, lightness, number)
+        source = self.finisher.source(number)
+        if source is None:
+            return self.finisher.finish(frame, lightness, number)
+        detail = self.shot_references.detail(source, self.size, lightness.device)
+        return self.finisher.finish(frame, lightness, number, detail)
 
     def _start_key(self) -> str:
         """The key before the first frame: all that the frames' states depend on besides the frames."""
@@ -157,10 +161,9 @@ class ShotEngine:
         if first_lightness is not None and self.settings.compat is None:
             first = self.size.shrink(self.bars.crop(first_lightness)).cpu()
         for picture in pictures:
-            height, width = picture.lab.shape[2:]
-            aspect, frame_aspect = width / height, self.size.frame_width / self.size.frame_height
-            if picture.reference.mask is not None or abs(aspect / frame_aspect - 1) > _SAME_ASPECT:
+            if not picture.may_show(self.size):
                 continue
+            height, width = picture.lab.shape[2:]
             lab = replace(self.size, frame_height=height, frame_width=width).shrink(picture.lab)
             number = picture.reference.frame
             if number is None and first is not None and _same_picture(lab[:, :1], first):

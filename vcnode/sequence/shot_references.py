@@ -13,10 +13,13 @@ from vcnode.color import Bars, WorkingSize, find_bars
 from vcnode.errors import InputError
 from vcnode.network import Model, References
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
+from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 
 MULTIPLE = 8
+
+_SAME_ASPECT = 0.02  # relative difference up to which a reference can stand in for a frame
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Picture:
     lab: Tensor
     working: Tensor
     mask: Tensor
+
+    def may_show(self, size: WorkingSize) -> bool:
+        """Whether it can be the whole picture of a shot's frame: nothing is masked, and its shape is the same."""
+        height, width = self.lab.shape[2:]
+        aspect, frame_aspect = width / height, size.frame_width / size.frame_height
+        return self.reference.mask is None and abs(aspect / frame_aspect - 1) <= _SAME_ASPECT
 
 
 class ShotReferences:
@@ -55,6 +64,7 @@ class ShotReferences:
         self.short_side = settings.working_size or model.config.working_size
         self.given = tuple(references)
         self.pictures = [self._read(reference) for reference in references]
+        self._detail: tuple[tuple[int, WorkingSize, torch.device], KeyframeDetail] | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -73,11 +83,25 @@ class ShotReferences:
                 [picture.reference.weight for picture in self.pictures],
             )
 
+    def sources(self, size: WorkingSize) -> tuple[DetailSource, ...]:
+        """Those whose detail may be brought to a shot's frames; none where frames lose nothing or others enlarge."""
+        wanted = self.settings.upsampling == "adaptive" and self.settings.compat is None
+        if not wanted or (size.frame_height <= size.height and size.frame_width <= size.width):
+            return ()
+        pictures = enumerate(self.pictures)
+        return tuple(DetailSource(place, each.reference.frame) for place, each in pictures if each.may_show(size))
+
+    def detail(self, source: DetailSource, size: WorkingSize, device: torch.device) -> KeyframeDetail:
+        """The detail that one of them gives; that of one is kept, and threads may ask at the same time."""
+        key, kept = (source.place, size, device), self._detail
+        if kept is None or kept[0] != key:
+            self._detail = kept = key, KeyframeDetail.of(self.pictures[source.place].lab, size).to(device)
+        return kept[1]
+
     def _read(self, reference: Reference) -> Picture:
         """Bring a reference to a working size of its own."""
-        lab = reference.lab()
+        lab, bars = _lab_and_bars(reference, self.settings)
         mask = reference.mask_for(lab.shape[2], lab.shape[3])
-        bars = find_bars(lab[:, :1]) if self.settings.find_bars else Bars()
         mask = torch.ones_like(lab[:, :1]) if mask is None else mask
         lab, mask = bars.crop(lab), bars.crop(mask)
         size = WorkingSize.fit(lab.shape[2], lab.shape[3], self.short_side, MULTIPLE)
@@ -87,9 +111,25 @@ class ShotReferences:
         return Picture(reference, lab, size.shrink(lab).contiguous(), mask)
 
 
+def detail_of(reference: Reference, size: WorkingSize, settings: Settings) -> KeyframeDetail:
+    """The same as `ShotReferences.detail`, on the CPU, for a reference that is read again.
+
+    Raises:
+        InputError: It cannot be used.
+        MediaError: It cannot be read.
+    """
+    lab, bars = _lab_and_bars(reference, settings)
+    return KeyframeDetail.of(bars.crop(lab), size)
+
+
 @contextmanager
 def network(device: torch.device, settings: Settings) -> Iterator[None]:
     """No gradients, and the precision that the settings say even where the host has switched autocast on."""
     full = settings.dtype == torch.float32
     with torch.inference_mode(), torch.autocast(device.type, None if full else settings.dtype, enabled=not full):
         yield
+
+
+def _lab_and_bars(reference: Reference, settings: Settings) -> tuple[Tensor, Bars]:
+    lab = reference.lab()
+    return lab, find_bars(lab[:, :1]) if settings.find_bars else Bars()

@@ -10,6 +10,7 @@ from torch import Tensor
 from vcnode.color import Bars, WorkingSize, devc_finish, enlarge_ab, saturate
 from vcnode.network import State
 from vcnode.sequence.frame import ColoredFrame
+from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, nearest_source
 from vcnode.sequence.settings import Settings
 
 
@@ -55,23 +56,35 @@ class Finisher:
         bars: Black bars of the shot.
         size: Its working size.
         settings: The user's choices.
+        sources: Those of its references that have detail to give.
     """
 
     bars: Bars
     size: WorkingSize
     settings: Settings
+    sources: tuple[DetailSource, ...] = ()
 
-    def finish(self, frame: WorkingFrame, lightness: Tensor, number: int) -> ColoredFrame:
+    def source(self, number: int) -> DetailSource | None:
+        """Whose detail `finish` is to be given for a frame; None for no one's."""
+        return nearest_source(number, self.sources)
+
+    def finish(
+        self, frame: WorkingFrame, lightness: Tensor, number: int, detail: KeyframeDetail | None = None
+    ) -> ColoredFrame:
         """Bring the network's result to the frame's own size.
 
         Args:
             frame: Of the shot.
             lightness: L of the frame at its own size `(1, 1, H, W)`; the work is done on its device.
             number: Of the frame in the clip.
+            detail: That of the frame's `source`, on the same device.
         """
         frame = frame.to(lightness.device)
         picture = self.bars.crop(lightness)
-        ab = saturate(self._enlarge(frame, picture), self.settings.saturation)
+        ab = self._enlarge(frame, picture)
+        if detail is not None:
+            ab = detail.add(ab, picture, frame.state, self.size)
+        ab = saturate(ab, self.settings.saturation)
         size = picture.shape[2:]
         confidence, warped_ab = (
             F.interpolate(self._crop_quarter(x), size, mode="bilinear", align_corners=False)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vcnode.network import Model, State
 from vcnode.sequence import Reference, Settings, StateStore
+from vcnode.sequence.backward import Keyframes
 from vcnode.sequence.chain import digest_tensor, next_key
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.shot_engine import ShotEngine
@@ -48,15 +49,19 @@ class Colorist:
         model: On its device.
         settings: The user's choices.
         store: Where states are kept.
+        network: Held while colouring; None: a lock of its own.
     """
 
-    def __init__(self, model: Model, settings: Settings, store: StateStore) -> None:
+    def __init__(
+        self, model: Model, settings: Settings, store: StateStore, network: "threading.Lock | None" = None
+    ) -> None:
         self.model, self.settings, self.store = model, settings, store
         self._digest = model_digest(model)
         self._engines: OrderedDict[int, ShotEngine] = OrderedDict()
         self._finishers: dict[int, Finisher] = {}
+        self._keyframes: dict[int, Keyframes] = {}
         self._keys: dict[int, tuple[str, ...]] = {}  # of windows, by their first frame
-        self._network = threading.Lock()  # held while colouring: one window at a time bounds memory
+        self.network = network or threading.Lock()  # held while colouring: one window at a time bounds memory
         self._shelf = threading.Lock()  # held for a moment
 
     def stored(self, window: Window) -> Stored | None:
@@ -81,6 +86,10 @@ class Colorist:
         """How frames of a shot that has been coloured before are brought to their own size."""
         return self._finishers[shot.first]
 
+    def keyframes(self, shot: Shot) -> Keyframes | None:
+        """Where the keyframes are of a shot that has been opened before; None where it has not."""
+        return self._keyframes.get(shot.first)
+
     def open(self, shot: Shot, references: Sequence[Reference], first_lightness: Tensor) -> ShotEngine:
         """Make the engine of a shot.
 
@@ -96,6 +105,7 @@ class Colorist:
         engine = ShotEngine(self.model, self._digest, references, shot.first, first_lightness, self.settings)
         with self._shelf:
             self._finishers[shot.first] = engine.finisher
+            self._keyframes[shot.first] = Keyframes(tuple(sorted(engine.seeds)))
             self._engines[shot.first] = engine
             self._engines.move_to_end(shot.first)
             if len(self._engines) > _OPEN_SHOTS:
@@ -122,7 +132,7 @@ class Colorist:
         Returns:
             Each frame's result, and the key of the last one's state.
         """
-        with self._network:
+        with self.network:
             links: list[Link] = []
             key = engine.start_key if before is None else before.key
             for number, frame in enumerate(lightness, window.start):

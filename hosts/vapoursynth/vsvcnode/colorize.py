@@ -10,6 +10,7 @@ import vapoursynth as vs
 from vcnode.color import Enlarging, Matrix
 from vcnode.errors import InputError
 from vcnode.sequence import (
+    Direction,
     MemoryStateCache,
     Reference,
     Settings,
@@ -19,7 +20,9 @@ from vcnode.sequence import (
     load_shots,
     shots_from_cuts,
 )
+from vsvcnode.backward_clip import BackwardClip, JoinedClip, Results
 from vsvcnode.colorist import Colorist
+from vsvcnode.detail_clip import DetailClip
 from vsvcnode.failures import explained
 from vsvcnode.formats import FrameColor, check_clip, output_format
 from vsvcnode.models import ModelLike, shared_model
@@ -69,6 +72,7 @@ class Options(TypedDict, total=False):
     upsampling: Enlarging
     find_bars: bool
     compat: Literal["devc"] | None
+    direction: Direction
     cache: str | os.PathLike[str] | StateStore | None
 
 
@@ -112,6 +116,7 @@ def colorize(
     upsampling: Enlarging = "adaptive",
     find_bars: bool = True,
     compat: Literal["devc"] | None = None,
+    direction: Direction = "forward",
     cache: str | os.PathLike[str] | StateStore | None = None,
     maps: bool = False,
 ) -> vs.VideoNode | Colorized:
@@ -140,6 +145,9 @@ def colorize(
         upsampling: "adaptive", "bilateral", "bicubic", "bilinear" or "guided": how colours are brought to full size.
         find_bars: Whether black bars are found and left out.
         compat: "devc" colours as the authors' script does.
+        direction: "forward": colours run from keyframes to later frames; "backward": to earlier ones; "both": also to
+            what lies before the first, and blended between two. The first frame of a stretch then waits for the whole
+            of it.
         cache: A folder, or a `vcnode.StateCache`: keeps states, so that a second run needs no network.
         maps: Whether confidence and matched reference are returned too.
 
@@ -168,17 +176,29 @@ def colorize(
             upsampling=upsampling,
             find_bars=find_bars,
             compat=compat,
+            direction=direction,
             precision="float16" if half and on_gpu else "float32",
         ).on(network)
         plan = Plan(len(clip), settings.window)
         scan = _settle(plan, clip, reference, frames, shots, scenes)
         colorist = Colorist(network, settings, _store(cache, settings.window))
-    states = StateClip(clip, plan, colorist, matrix)
-    chroma = chroma_clip(clip, Painter(plan, colorist, states, target, matrix, maps))
+    results = _results(clip, plan, colorist, matrix)
+    details = DetailClip(clip, plan, colorist, results.nodes)
+    chroma = chroma_clip(clip, Painter(plan, colorist, results, details, target, matrix, maps))
     if scan is not None:
         chroma = scan.gate(chroma)
     colored = join_luma(clip, chroma)
     return Colorized(colored, *map_clips(clip, chroma)) if maps else colored
+
+
+def _results(clip: vs.VideoNode, plan: Plan, colorist: Colorist, matrix: int | None) -> Results:
+    """What the network makes of the frames, in the direction that the settings say."""
+    forward = StateClip(clip, plan, colorist, matrix)
+    direction = colorist.settings.direction
+    if direction == "forward":
+        return forward
+    backward = BackwardClip(clip, plan, forward, colorist, matrix)
+    return backward if direction == "backward" else JoinedClip(clip, plan, forward, backward, colorist)
 
 
 def _settle(

@@ -14,12 +14,14 @@ from vcnode.rendering.confidence import mean_confidence
 from vcnode.rendering.painting import deepened
 from vcnode.sequence import ColoredFrame
 from vcnode.sequence.frame import gray_frame, lightness_of
+from vsvcnode.backward_clip import Results
 from vsvcnode.colorist import Colorist
+from vsvcnode.detail_clip import DetailClip
 from vsvcnode.failures import explained
 from vsvcnode.formats import COLOR_PROPS, FrameColor
 from vsvcnode.payload import frames_in, write_plane
 from vsvcnode.plan import Plan
-from vsvcnode.state_clip import StateClip, decoded_luma
+from vsvcnode.state_clip import decoded_luma
 
 CONFIDENCE = "vcnode_confidence"
 _MAPS = "vcnode_maps"
@@ -33,7 +35,8 @@ class Painter:
     Attributes:
         plan: The shots.
         colorist: Coloured them.
-        states: The network's results.
+        results: What the network made of the frames.
+        details: What keyframes know beyond them.
         format: Of the coloured clip.
         matrix: H.273 number for untagged frames.
         maps: Whether the maps are made.
@@ -41,21 +44,22 @@ class Painter:
 
     plan: Plan
     colorist: Colorist
-    states: StateClip
+    results: Results
+    details: DetailClip
     format: vs.VideoFormat
     matrix: int | None
     maps: bool
 
     def paint(self, n: int, f: list[vs.VideoFrame]) -> vs.VideoFrame:
         """Make a frame whose chroma planes, properties and maps are those of the coloured one; its luma is empty."""
-        source, holder = f
+        source, holder, detail = f
         window = self.plan.window_at(n)
         assert window is not None
         with explained(), torch.inference_mode():
             color, luma = self._read(source)
             lightness = lightness_of(luma[0], n)
             finisher = self.colorist.finisher(window.shot)
-            colored = finisher.finish(self.states.result(holder, n), lightness, n)
+            colored = finisher.finish(self.results.result(holder, n), lightness, n, self.details.detail(detail))
             small_luma, small_ab = (on_chroma_grid(x, self.format, color.chroma_siting()) for x in (luma, colored.ab))
             encoding = color.encoding(self.format)
             chroma = encode(chroma_keeping_luma(small_luma, small_ab, encoding.matrix), encoding, Plane.CHROMA)
@@ -91,7 +95,8 @@ class Painter:
 def chroma_clip(clip: vs.VideoNode, painter: Painter) -> vs.VideoNode:
     """A clip of what `painter` makes of each frame of `clip`."""
     plan, blank = painter.plan, clip.std.BlankClip(format=painter.format.id, keep=True)
-    lanes = [blank.std.ModifyFrame([clip, painter.states.nodes], painter.paint) for _ in range(_LANES)]
+    needed = [clip, painter.results.nodes, painter.details.nodes]
+    lanes = [blank.std.ModifyFrame(needed, painter.paint) for _ in range(_LANES)]
     gray = blank.std.ModifyFrame([clip], painter.paint_gray)
 
     def choose(n: int) -> vs.VideoNode:

@@ -14,7 +14,7 @@ import vapoursynth as vs
 from torch import Tensor
 
 from vcnode.color import Plane, decode
-from vcnode.sequence import Reference
+from vcnode.sequence import Shot
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.working_frame import WorkingFrame
@@ -26,8 +26,8 @@ from vsvcnode.plan import Plan, Window
 from vsvcnode.references import ClipReference
 from vsvcnode.weak import weakly
 
-_FRAMES, _KEY = "vcnode_frames", "vcnode_key"
-_FRAMES_CACHED = 24  # at least: previewers and temporal filters ask again for frames nearby
+FRAMES, _KEY = "vcnode_frames", "vcnode_key"
+_KEPT = 24  # at least: previewers and temporal filters ask again for frames nearby
 
 
 def decoded_luma(frame: vs.VideoFrame, color: FrameColor) -> Tensor:
@@ -51,7 +51,7 @@ class StateClip:
         self._luma = [clip[place:] for place in range(window)]
         self._blank = clip.std.BlankClip(format=vs.GRAY8, width=1, height=1, keep=True)
         self._windows = self._blank.std.FrameEval(weakly(self._choose), clip_src=[clip])
-        cached = max(2, -(-_FRAMES_CACHED // window))
+        cached = max(2, -(-_KEPT // window))
         self._windows.std.SetVideoCache(mode=1, fixedsize=1, maxsize=cached)
         self._shifted = [self._windows, *(self._delayed(place) for place in range(1, window))]
         before = self._delayed(plan.look_ahead) if len(clip) > plan.look_ahead else self._blank
@@ -61,7 +61,7 @@ class StateClip:
     def result(self, holder: vs.VideoFrame, number: int) -> WorkingFrame:
         """Read the result of frame `number` from the frame of that number of `nodes`."""
         window = self._window(number)
-        return WorkingFrame.from_tensors(unpack(frames_in(holder, _FRAMES)[number - window.start]))
+        return WorkingFrame.from_tensors(unpack(frames_in(holder, FRAMES)[number - window.start]))
 
     def _delayed(self, by: int) -> vs.VideoNode:
         """The windows, `by` frames later."""
@@ -87,7 +87,7 @@ class StateClip:
         return self._following
 
     def _follow(self, n: int, f: vs.VideoFrame) -> vs.VideoNode:
-        last = WorkingFrame.from_tensors(unpack(frames_in(f, _FRAMES)[-1]))
+        last = WorkingFrame.from_tensors(unpack(frames_in(f, FRAMES)[-1]))
         return self._work(self._window(n), Before(str(f.props[_KEY]), last.state), None)
 
     def _work(self, window: Window, before: Before | None, known: WorkingFrame | None) -> vs.VideoNode:
@@ -95,8 +95,7 @@ class StateClip:
         clips = self._luma[: window.count]
         engine = self._colorist.engine(window.shot)
         if engine is None:
-            pictures = [each.node() for each in window.shot.references if isinstance(each, ClipReference)]
-            clips = [*clips, self._clip[window.shot.first], *pictures]
+            clips = [*clips, *self.opening(window.shot)]
         return self._blank.std.ModifyFrame(clips, partial(self._color, window, engine, before, known))
 
     def _color(
@@ -111,14 +110,23 @@ class StateClip:
         frames = f if isinstance(f, list) else [f]
         with explained(), torch.inference_mode():
             if engine is None:
-                opening, *pictures = frames[window.count :]
-                references = _references(window, pictures)
-                engine = self._colorist.open(window.shot, references, self._lightness(opening, window.shot.first))
+                engine = self.open(window.shot, frames[window.count :])
             lightness = [
                 self._lightness(frame, number) for number, frame in enumerate(frames[: window.count], window.start)
             ]
             results, key = self._colorist.color(engine, window, lightness, before, known)
         return _held(results, key)
+
+    def opening(self, shot: Shot) -> list[vs.VideoNode]:
+        """The clips whose frames `open` is to be given."""
+        return [self._clip[shot.first], *(each.node() for each in shot.references if isinstance(each, ClipReference))]
+
+    def open(self, shot: Shot, frames: Sequence[vs.VideoFrame]) -> ShotEngine:
+        """Make the engine of a shot, of the frames that `opening` asks for."""
+        opening, *pictures = frames
+        waiting = iter(pictures)
+        references = [each.read(next(waiting)) if isinstance(each, ClipReference) else each for each in shot.references]
+        return self._colorist.open(shot, references, self._lightness(opening, shot.first))
 
     def _restore(self, results: Sequence[WorkingFrame], key: str, n: int, f: vs.VideoFrame) -> vs.VideoFrame:
         return _held(results, key)
@@ -131,12 +139,7 @@ class StateClip:
         return lightness_of(decoded_luma(frame, color)[0], number)
 
 
-def _references(window: Window, pictures: Sequence[vs.VideoFrame]) -> list[Reference]:
-    waiting = iter(pictures)
-    return [each.read(next(waiting)) if isinstance(each, ClipReference) else each for each in window.shot.references]
-
-
 def _held(results: Sequence[WorkingFrame], key: str) -> vs.VideoFrame:
-    holder = holder_of([pack(result.tensors()) for result in results], _FRAMES)
+    holder = holder_of([pack(result.tensors()) for result in results], FRAMES)
     holder.props[_KEY] = key
     return holder

@@ -1,0 +1,47 @@
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vcnode.sequence.tones import fit_tones, in_tones
+
+from .clips import texture
+
+
+def picture(seed=0, height=64, width=96):
+    """Lab `(1, 3, height, width)`."""
+    planes = torch.from_numpy(texture(seed, height, width, channels=3)).permute(2, 0, 1)[None]
+    return (planes - 0.5) * torch.tensor([60.0, 80.0, 80.0]).view(1, 3, 1, 1) + torch.tensor([50.0, 5, 5]).view(
+        1, 3, 1, 1
+    )
+
+
+factors = st.tuples(st.floats(0.6, 1.6), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(-8, 8))
+
+
+@settings(deadline=None)
+@given(factors)
+def test_tones_are_found(wanted):
+    lab, wanted = picture(), torch.tensor(wanted)
+    gray = in_tones(lab, wanted)
+    assert (in_tones(lab, fit_tones(gray, lab)) - gray).abs().mean() < 0.5
+
+
+def test_the_tones_of_plain_l_are_plain():
+    lab = picture()
+    assert torch.equal(in_tones(lab, torch.tensor([1.0, 0, 0, 0])), lab[:, :1])
+    assert torch.allclose(fit_tones(lab[:, :1], lab), torch.tensor([1.0, 0, 0, 0]), atol=1e-4)
+
+
+def test_something_else_in_a_part_of_the_picture_hardly_counts():
+    lab = picture()
+    gray = in_tones(lab, torch.tensor([0.9, 0.1, -0.1, 3.0]))
+    seen = gray.clone()
+    seen[..., :30] = 95
+    assert (in_tones(lab, fit_tones(seen, lab)) - gray).abs().mean() < 1
+
+
+def test_a_flat_picture_says_nothing_of_contrast():
+    lab = torch.full((1, 3, 64, 64), 20.0)
+    tones = fit_tones(lab[:, :1] + 5, lab)
+    assert torch.allclose(in_tones(lab, tones), lab[:, :1] + 5, atol=0.1)
+    assert torch.allclose(tones[0], torch.tensor(1.0), atol=0.2)

@@ -1,0 +1,149 @@
+"""Colour finer than the working size: brought from the nearest keyframe, wherever the frame still shows what it shows.
+
+The network sees a small picture, so stripes and edges of colour finer than its pixels are lost on the way back to full
+size, even in the keyframe itself. What is lost there is known: the keyframe's colours less the enlargement of their
+small version. Motion between the two small pictures says where that belongs in the frame, and the frame's own L says
+pixel by pixel whether it does. It is a matter of frame and keyframe alone, so no frame needs another one for it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vcnode.color import WorkingSize
+from vcnode.network import State
+from vcnode.network.alignment import estimate_flow, warp
+from vcnode.network.box_filter import box_mean
+from vcnode.network.light_colorization import UNKNOWN
+from vcnode.sequence.tones import fit_tones, in_tones
+
+# Found on forty films and a dozen at 720 and 1080 lines, their grain and exposure changed too.
+_MISMATCH = 8.0  # squared difference in L at which little is left of what is brought
+_CONTRAST = 0.03  # the same as a share of the picture's contrast, squared: in fog, all things look alike
+_GRAIN = 4.0  # the same as a multiple of what the frame's grain makes of two pictures of one thing
+_MOST_GRAIN = 32.0  # squared difference in L: that of strong grain, 4 L; what differs by more is something else
+_GRAIN_STEP = 4  # pixels: grain is measured on a sparse grid, at the price of a sixteenth
+_NOISE = 3.0  # detail is trusted that is stronger, squared, than so many times the variance of the colours it joins
+_SHARED = (0.35, 0.6)  # share seen again below which nothing is brought, and from which all is: of the whole picture,
+_NEAR = 5  # and of what lies within so many pixels of the working size; single pixels may be alike by chance
+
+
+@dataclass(frozen=True)
+class DetailSource:
+    """A reference whose detail may be brought to frames.
+
+    Attributes:
+        place: Among the shot's references, counted from 0.
+        frame: That it shows, in the clip; None where no particular one was named.
+    """
+
+    place: int
+    frame: int | None
+
+
+def nearest_source(number: int, sources: Iterable[DetailSource]) -> DetailSource | None:
+    """Find the keyframe nearest to a frame, the earlier of two; where no source has a number, the first."""
+    sources = tuple(sources)
+    numbered = [(abs(each.frame - number), each.frame, each.place, each) for each in sources if each.frame is not None]
+    if numbered:
+        return min(numbered)[-1]
+    return sources[0] if sources else None
+
+
+@dataclass(frozen=True)
+class KeyframeDetail:
+    """What a keyframe knows that its small version does not.
+
+    Attributes:
+        working: Its Lab at working size, padded `(1, 3, h, w)`.
+        planes: Its L and the ab lost, `(1, 3, H, W)`, at the size of the frame's picture.
+    """
+
+    working: Tensor
+    planes: Tensor
+
+    @classmethod
+    def of(cls, lab: Tensor, size: WorkingSize) -> "KeyframeDetail":
+        """Take a keyframe apart.
+
+        Args:
+            lab: Its Lab without black bars `(1, 3, H, W)`, of any size with the frame's aspect.
+            size: The shot's.
+        """
+        full = (size.frame_height, size.frame_width)
+        if lab.shape[2:] != full:
+            lab = F.interpolate(lab, full, mode="bilinear", align_corners=False, antialias=True)
+        working = size.shrink(lab).contiguous()
+        known = F.interpolate(size.crop(working)[:, 1:], full, mode="bicubic", align_corners=False)
+        return cls(working, torch.cat((lab[:, :1], lab[:, 1:] - known), dim=1))
+
+    def to(self, device: torch.device | str) -> "KeyframeDetail":
+        """Move to a device."""
+        return KeyframeDetail(self.working.to(device), self.planes.to(device))
+
+    def add(self, ab: Tensor, lightness: Tensor, state: State, size: WorkingSize) -> Tensor:
+        """Add to a frame's enlarged colours what the keyframe knows of them.
+
+        Args:
+            ab: Of the frame without black bars `(1, 2, H, W)`.
+            lightness: Its L `(1, 1, H, W)`, 0..100.
+            state: That the frame leaves, at working size: its L, and how sure its colours are. Nothing is added to
+                those that nothing is known about.
+            size: The shot's.
+
+        Returns:
+            `(1, 2, H, W)`, -128..127 where anything was added.
+        """
+        small, uncertainty = size.crop(state.lightness), size.crop(state.uncertainty.expand_as(state.lightness))
+        known = uncertainty < UNKNOWN / 2
+        if _is_nothing(known):
+            return ab
+        tones = fit_tones(state.lightness, self.working)
+        flow = size.crop(estimate_flow(state.lightness, in_tones(self.working, tones)))
+        moved = warp(size.crop(self.working), flow)
+        tones = fit_tones(small, moved)
+        gray = in_tones(moved, tones)
+        tolerance = (_CONTRAST * small.var()).clamp(max=_MISMATCH)
+        seen = (known & (box_mean((small - gray).square(), 1) < tolerance)).float()
+        share = _share(seen.mean())
+        if _is_nothing(share):
+            return ab
+        share = share * _share(box_mean(seen, _NEAR))
+        full = (size.frame_height, size.frame_width)
+        planes = warp(self.planes, _enlarge_flow(flow, full))
+        gray = _enlarge(gray - tones[0] * moved[:, :1], full)  # that of the colours which are not lost
+        for plane, factor in zip(torch.split(planes, 1, dim=1), tones[:3], strict=True):
+            gray.addcmul_(plane, factor)
+        fine = planes[:, 1:]
+        mismatch = box_mean(gray.sub_(lightness).square_(), 1)
+        strength = box_mean(fine[:, :1].square().addcmul_(fine[:, 1:], fine[:, 1:]), 1)
+        grain = mismatch[..., ::_GRAIN_STEP, ::_GRAIN_STEP].median().clamp(max=_MOST_GRAIN)
+        doubt = _enlarge(_NOISE * uncertainty, full)
+        weight = (
+            mismatch.div_(-(tolerance + _GRAIN * grain + 1e-6)).exp_().mul_(strength).div_(doubt.add_(strength + 1e-6))
+        )
+        return torch.addcmul(ab, fine, weight.mul_(_enlarge(share, full))).clamp_(-128, 127)
+
+
+def _is_nothing(values: Tensor) -> bool:
+    """Whether all is 0 and the work behind it can be spared; GPUs would rather do it than be waited for."""
+    return values.device.type == "cpu" and not bool(values.any())
+
+
+def _share(seen: Tensor) -> Tensor:
+    """How much is brought to where so much is seen again, 0..1, without a jump."""
+    share = ((seen - _SHARED[0]) / (_SHARED[1] - _SHARED[0])).clamp(0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def _enlarge_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bring a flow to a larger picture; its vectors grow with the number of pixels."""
+    across, down = torch.split(flow, 1, dim=1)
+    return _enlarge(torch.cat((across * (size[1] / flow.shape[3]), down * (size[0] / flow.shape[2])), dim=1), size)
+
+
+def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(planes, size, mode="bilinear", align_corners=False)
