@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vcnode import Reference, Sequence, Settings, Shot
+from vcnode import Reference, Sequence, Settings, Shot, colorize, load
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
 from vcnode.network import State
@@ -94,6 +94,18 @@ def test_a_keyframe_is_the_reference_at_the_frames_own_working_size(tiny_model, 
     expected = torch.nn.functional.interpolate(image.lab(), (75, 112), mode="bilinear", antialias=True)
     seeded = torch.cat((seed.lightness, seed.ab), dim=1)[..., :75, :]
     assert torch.allclose(seeded, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("number", [0, None])
+def test_a_keyframe_is_known_again_though_the_films_gray_is_not_its_l(number):
+    """The luma of a video differs from L where colours are strong; taken for L, it costs 5 units of ab here."""
+    rgb = picture(3)
+    truth = rgb_to_lab(torch.from_numpy(rgb).permute(2, 0, 1)[None])
+    luma = rgb @ np.float32([0.2126, 0.7152, 0.0722])
+    assert (lightness_of(luma, 0) - truth[:, :1]).abs().mean() > 3
+    options = Settings(working_size=64)
+    for frame in colorize([luma] * 2, [Reference(rgb, frame=number)], model=load("lite"), settings=options):
+        assert (frame.ab - truth[:, 1:]).abs().mean() < 3
 
 
 def test_padding_is_never_matched(tiny_model):

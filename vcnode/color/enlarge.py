@@ -28,6 +28,9 @@ def enlarge_ab(
     Colours that are known, near a keyframe above all, keep their detail and stay as they are. Doubtful ones follow the
     frame's edges, since they were found at a coarse size, and vanish where the picture is nearly black or white.
 
+    What is finer than the pixels of `ab` does not come back by enlarging. With "adaptive", frames near a keyframe are
+    given it from there afterwards: see `vcnode.sequence.keyframe_detail`.
+
     Args:
         ab: `(B, 2, h, w)` at the working size, without padding.
         uncertainty: Variance expected of it, ab^2, `(B, 1, h, w)` or `(B, 1, 1, 1)`.

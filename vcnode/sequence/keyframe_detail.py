@@ -102,10 +102,10 @@ class KeyframeDetail:
         if _is_nothing(known):
             return ab
         tones = fit_tones(state.lightness, self.working)
-        flow = size.crop(estimate_flow(state.lightness, in_tones(self.working, tones)))
+        flow = size.crop(estimate_flow(state.lightness, in_tones(self.working[:, :1], self.working[:, 1:], tones)))
         moved = warp(size.crop(self.working), flow)
         tones = fit_tones(small, moved)
-        gray = in_tones(moved, tones)
+        gray = in_tones(moved[:, :1], moved[:, 1:], tones)
         tolerance = (_CONTRAST * small.var()).clamp(max=_MISMATCH)
         seen = (known & (box_mean((small - gray).square(), 1) < tolerance)).float()
         share = _share(seen.mean())
@@ -114,10 +114,8 @@ class KeyframeDetail:
         share = share * _share(box_mean(seen, _NEAR))
         full = (size.frame_height, size.frame_width)
         planes = warp(self.planes, _enlarge_flow(flow, full))
-        gray = _enlarge(gray - tones[0] * moved[:, :1], full)  # that of the colours which are not lost
-        for plane, factor in zip(torch.split(planes, 1, dim=1), tones[:3], strict=True):
-            gray.addcmul_(plane, factor)
         fine = planes[:, 1:]
+        gray = in_tones(planes[:, :1], _enlarge(moved[:, 1:], full).add_(fine), tones)
         mismatch = box_mean(gray.sub_(lightness).square_(), 1)
         strength = box_mean(fine[:, :1].square().addcmul_(fine[:, 1:], fine[:, 1:]), 1)
         grain = mismatch[..., ::_GRAIN_STEP, ::_GRAIN_STEP].median().clamp(max=_MOST_GRAIN)

@@ -17,11 +17,16 @@ from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_references import MULTIPLE, Picture, ShotReferences, network
+from vcnode.sequence.tones import fit_tones, in_tones
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 __all__ = ["ShotEngine", "WorkingFrame"]
 
-_SAME_PICTURE = 2.5  # mean difference in L up to which a reference without a number is taken for the first frame
+_ENGINE_VERSION = 2  # raise it when the same inputs begin to yield other states
+
+# Mean differences in L up to which a reference without a number is taken for the first frame: as it is, and in the
+# film's tones, which many a picture can be brought near to.
+_SAME_PICTURE, _SAME_ON_FILM = 2.5, 1.0
 
 
 class ShotEngine:
@@ -114,7 +119,7 @@ class ShotEngine:
         some = next(iter(slots.values()))
         batch = [slots.get(place, some) for place in range(self.settings.window)]
         lightness = torch.cat([now.to(self.device) for now, _, _ in batch])
-        previous = torch.cat([_before(now, seed, before).to(self.device) for now, seed, before in batch])
+        previous = torch.cat([self._before(*slot).to(self.device) for slot in batch])
         hard = self.settings.compat == "devc"
         with network(self.device, self.settings):
             prepared = self.model.prepare(lightness, previous, self.references, best_match_only=hard)
@@ -124,7 +129,7 @@ class ShotEngine:
         """Do the recurrent half for one frame; `state` is None at the shot's start."""
         seed = self.seeds.get(number)
         if seed is not None:
-            state = seed
+            state = self._on_film(seed, prepared.lightness.to(seed.ab))
         if state is None:
             state = self.model.init_state(self.size.padded_height, self.size.padded_width)
         with network(self.device, self.settings):
@@ -139,6 +144,22 @@ class ShotEngine:
         detail = self.shot_references.detail(source, self.size, lightness.device)
         return self.finisher.finish(frame, lightness, number, detail)
 
+    def _before(self, now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
+        """What a frame's motion is counted from."""
+        if seed is not None:
+            return self._on_film(seed, now).lightness
+        return now if before is None else before
+
+    def _on_film(self, seed: State, lightness: Tensor) -> State:
+        """A keyframe as the film shows it: the gray of strong colours need not be their L, least of all a video's luma.
+
+        Not for the authors' script, which takes it as it is.
+        """
+        if self.settings.compat is not None:
+            return seed
+        tones = fit_tones(lightness, torch.cat((seed.lightness, seed.ab), dim=1))
+        return State(in_tones(seed.lightness, seed.ab, tones), seed.ab, seed.uncertainty)
+
     def _start_key(self) -> str:
         """The key before the first frame: all that the frames' states depend on besides the frames."""
         parts = [self.shot_references.digest]
@@ -147,7 +168,7 @@ class ShotEngine:
             parts.append(digest_tensor(self.seeds[number].ab))
         half = self.settings.dtype != torch.float32
         machine = rounding(self.device, self.model, half=half)
-        fixed = {"state": STATE_VERSION, "frame": list(self.frame_size), **machine}
+        fixed = {"engine": _ENGINE_VERSION, "state": STATE_VERSION, "frame": list(self.frame_size), **machine}
         return start_key(self.model_digest, {**self.settings.of_state(), **fixed}, combine_digests(parts))
 
     def _seeds(self, pictures: Sequence[Picture], first_lightness: Tensor | None) -> dict[int, State]:
@@ -166,21 +187,18 @@ class ShotEngine:
             height, width = picture.lab.shape[2:]
             lab = replace(self.size, frame_height=height, frame_width=width).shrink(picture.lab)
             number = picture.reference.frame
-            if number is None and first is not None and _same_picture(lab[:, :1], first):
+            if number is None and first is not None and _same_picture(lab, first):
                 number = self.first
             if number is not None and number not in seeds:
                 seeds[number] = State(lab[:, :1].contiguous(), lab[:, 1:].contiguous(), lab.new_zeros(1, 1, 1, 1))
         return seeds
 
 
-def _same_picture(lightness: Tensor, other: Tensor) -> bool:
-    return float((lightness - other).abs().mean()) < _SAME_PICTURE
-
-
-def _before(now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
-    if seed is not None:
-        return seed.lightness
-    return now if before is None else before
+def _same_picture(lab: Tensor, lightness: Tensor) -> bool:
+    if float((lab[:, :1] - lightness).abs().mean()) < _SAME_PICTURE:
+        return True
+    on_film = in_tones(lab[:, :1], lab[:, 1:], fit_tones(lightness, lab))
+    return float((on_film - lightness).abs().mean()) < _SAME_ON_FILM
 
 
 def _result(step: Step, state: State) -> WorkingFrame:

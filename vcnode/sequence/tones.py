@@ -7,9 +7,11 @@ from torch import Tensor
 _SCALES = (10.0, 10.0, 5.0)  # in L: what differs by more from one guess counts little for the next
 _POOL = 4  # pixels a side that count as one
 _MIDDLE = 50.0  # L, from which is counted: sums keep more digits
-_PLAIN = (1.0, 0.0, 0.0, 0.0)  # the tones where gray is the L of the colours
-_LEAST, _GREATEST = (0.5, -1.0, -1.0, -50.0), (2.0, 1.0, 1.0, 50.0)
-_FIRMNESS = (1.0, 1.0, 1.0, 1e-3)  # contrast, squared, that it takes to move tones half of the way
+_STRONG = 30.0  # of a and b, by which their squares are divided: then all parts are of one size
+_PLAIN = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # the tones where gray is the L of the colours
+_LEAST = (0.5, -1.0, -1.0, -1.0, -1.0, -1.0, -50.0)
+_GREATEST = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 50.0)
+_FIRMNESS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3)  # contrast, squared, that it takes to move tones half of the way
 
 
 def fit_tones(lightness: Tensor, lab: Tensor) -> Tensor:
@@ -24,26 +26,35 @@ def fit_tones(lightness: Tensor, lab: Tensor) -> Tensor:
         lab: Of the coloured one `(1, 3, h, w)`.
 
     Returns:
-        `(4,)`: what L (counted from 50), a and b are multiplied with, and what is added. For `in_tones`.
+        `(7,)`, for `in_tones`: what L (counted from 50), a, b, and aa, bb and ab (each divided by 30) are multiplied
+        with, and what is added.
     """
-    now = F.avg_pool2d(lightness, _POOL) - _MIDDLE
-    gray, ab = torch.split(F.avg_pool2d(lab, _POOL), [1, 2], dim=1)
-    parts = torch.cat((gray - _MIDDLE, ab, torch.ones_like(gray)), dim=1)
+    now, lab = F.avg_pool2d(lightness, _POOL) - _MIDDLE, F.avg_pool2d(lab, _POOL)
+    gray, a, b = lab[:, :1] - _MIDDLE, lab[:, 1:2], lab[:, 2:]
+    parts = torch.cat((gray, a, b, a * a / _STRONG, b * b / _STRONG, a * b / _STRONG, torch.ones_like(gray)), dim=1)
     plain, firmness = now.new_tensor(_PLAIN), now.new_tensor(_FIRMNESS)
+    least, greatest = now.new_tensor(_LEAST), now.new_tensor(_GREATEST)
     tones = plain
     for scale in _SCALES:
-        weight = (1 + ((now - _mix(parts, tones)) / scale).square()).pow(-2)
+        mixed = (parts * tones.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+        weight = (1 + ((now - mixed) / scale).square()).pow(-2)
         weight = weight / weight.mean()
         products = ((weight * parts)[:, :, None] * torch.cat((parts, now), dim=1)[:, None]).mean(dim=(0, 3, 4))
-        tones = torch.linalg.solve(products[:, :4] + firmness.diag(), products[:, 4] + firmness * plain)
-        tones = torch.minimum(torch.maximum(tones, now.new_tensor(_LEAST)), now.new_tensor(_GREATEST))
+        tones = torch.linalg.solve(products[:, :-1] + firmness.diag(), products[:, -1] + firmness * plain)
+        tones = torch.minimum(torch.maximum(tones, least), greatest)
     return tones
 
 
-def in_tones(lab: Tensor, tones: Tensor) -> Tensor:
-    """The gray picture `(1, 1, h, w)`, in L, that comes of a coloured one `(1, 3, h, w)`."""
-    return _mix(torch.cat((lab[:, :1] - _MIDDLE, lab[:, 1:]), dim=1), tones[:3]) + (tones[3] + _MIDDLE)
+def in_tones(lightness: Tensor, ab: Tensor, tones: Tensor) -> Tensor:
+    """The gray picture `(1, 1, h, w)`, in L, that comes of a coloured one.
 
-
-def _mix(planes: Tensor, factors: Tensor) -> Tensor:
-    return (planes * factors.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+    Args:
+        lightness: L of the coloured one `(1, 1, h, w)`.
+        ab: Its colours `(1, 2, h, w)`.
+        tones: Of the film.
+    """
+    a, b = ab[:, :1], ab[:, 1:]
+    gain, of_a, of_b, of_aa, of_bb, of_ab, offset = tones.unbind()
+    gray = (lightness - _MIDDLE).mul_(gain).add_(offset + _MIDDLE)
+    gray.addcmul_(a, (a * (of_aa / _STRONG)).addcmul_(b, of_ab / _STRONG).add_(of_a))
+    return gray.addcmul_(b, (b * (of_bb / _STRONG)).add_(of_b))
