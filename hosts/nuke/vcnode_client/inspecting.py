@@ -8,9 +8,9 @@ from typing import Callable
 from vcnode_client import job
 from vcnode_client.host import Clip
 from vcnode_client.patterns import forward_slashes
-from vcnode_client.problems import Cancelled, ClientError, Problem, from_worker
+from vcnode_client.problems import Problem, from_worker
 from vcnode_client.settings import Settings
-from vcnode_client.worker import Worker
+from vcnode_client.worker import Worker, ask
 
 
 def inspect(
@@ -33,19 +33,10 @@ def inspect(
     """
     folder = forward_slashes(os.path.dirname(settings.shots_file))  # frames are not looked at, but need a name
     asked = job.build(settings, source, "inspection", f"{folder}/in.%04d.exr", {}, f"{folder}/out.%04d.exr", None)
-    worker.send({"type": "inspect", "id": "inspection", "job": asked})
-    while True:
-        if is_cancelled():
-            raise Cancelled()
-        message = worker.receive()
-        if message is None:
-            continue
-        if message["type"] == "inspected":
-            own = _plain(settings.shots_file)
-            pictures = [str(each) for each in message.get("files") or () if _plain(str(each)) != own]
-            return pictures, [from_worker(each) for each in message.get("problems") or ()]
-        if message["type"] == "error":
-            raise ClientError(str(message.get("problem")))
+    answer = ask(worker, {"type": "inspect", "id": "inspection", "job": asked}, "inspected", is_cancelled)
+    own = _plain(settings.shots_file)
+    pictures = [str(each) for each in answer.get("files") or () if _plain(str(each)) != own]
+    return pictures, [from_worker(each) for each in answer.get("problems") or ()]
 
 
 def _plain(path: str) -> str:

@@ -62,17 +62,7 @@ class Worker:
             Cancelled: The artist asked to stop.
             ClientError: The worker is gone or did not understand.
         """
-        self.send({"type": "check"})
-        while True:
-            if is_cancelled():
-                raise Cancelled()
-            message = self.receive()
-            if message is None:
-                continue
-            if message["type"] == "checked":
-                return message
-            if message["type"] == "error":
-                raise ClientError(str(message.get("problem")))
+        return ask(self, {"type": "check"}, "checked", is_cancelled)
 
     def _greet(self, is_cancelled: Callable[[], bool]) -> None:
         until = time.monotonic() + GREETING
@@ -104,3 +94,29 @@ def reach(settings: WorkerSettings, is_cancelled: Callable[[], bool] = _never) -
         worker.close()
         raise
     return worker
+
+
+def ask(worker: Worker, question: Message, answer: str, is_cancelled: Callable[[], bool]) -> Message:
+    """Ask a worker something that is answered at once.
+
+    Args:
+        worker: Who is asked.
+        question: The message.
+        answer: The type of the message that answers it.
+        is_cancelled: Asked a few times a second.
+
+    Raises:
+        Cancelled: The artist asked to stop.
+        ClientError: The worker is gone or did not understand.
+    """
+    worker.send(question)
+    while True:
+        if is_cancelled():
+            raise Cancelled()
+        message = worker.receive()
+        if message is None:
+            continue
+        if message["type"] == answer:
+            return message
+        if message["type"] == "error":
+            raise ClientError(str(message.get("problem")))
