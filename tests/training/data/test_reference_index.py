@@ -164,12 +164,15 @@ def test_a_build_that_breaks_keeps_what_it_did(path, watch, tmp_path):
     assert watch.looked == 36
 
 
-@pytest.mark.parametrize("where", ["header", "descriptors", "records"])
+@pytest.mark.parametrize("where", ["version", "encoder", "neighbours", "shape", "descriptors", "records"])
 def test_a_damaged_index_is_noticed_and_made_anew(album, path, watch, where, caplog):
     index = watch.build(album, path)
     data = bytearray(path.read_bytes())
     header_end = 8 + int.from_bytes(data[:8], "little")
-    data[{"header": 40, "descriptors": header_end + 10, "records": -20}[where]] ^= 0x01
+    header = bytes(data[:header_end])
+    places = {"version": b'"version":"', "encoder": b'"encoder":"', "neighbours": b"neighbours", "shape": b'"shape":['}
+    ends = {name: header.index(text) + len(text) for name, text in places.items()}  # the header's order varies
+    data[{**ends, "descriptors": header_end + 10, "records": -20}[where]] ^= 0x01
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"damaged.*train index"):
         load_index(path, album)

@@ -16,7 +16,7 @@ from vcnode.errors import InputError, ModelError
 from vcnode.training.data.filtering import MaterialFilter, Measures
 from vcnode.weights import load_weights, save_weights
 
-_VERSION = "1"
+_VERSION = "2"
 _RECORDS, _DESCRIPTORS, _NEIGHBOURS = "records", "descriptors", "neighbours"
 
 
@@ -109,9 +109,10 @@ def save_index(path: Path, content: IndexContent) -> None:
     }
     if content.neighbours is not None:
         tensors[_NEIGHBOURS] = content.neighbours.to(torch.int32)
-    metadata = {"version": _VERSION, "encoder": content.encoder, "checksum": _checksum(tensors)}
+    metadata = {"version": _VERSION, "encoder": content.encoder}
     if content.settings is not None:
         metadata["settings"] = json.dumps(asdict(content.settings))
+    metadata["checksum"] = _checksum(tensors, metadata)
     try:
         save_weights(path, tensors, metadata)
     except ModelError as error:
@@ -130,7 +131,8 @@ def read_index(path: Path) -> IndexContent:
         raise InputError(f"The reference index {path} does not exist: make it with `vcnode train index`.")
     try:
         tensors, metadata = load_weights(path)
-        if metadata.get("version") != _VERSION or metadata.get("checksum") != _checksum(tensors):
+        checksum = metadata.pop("checksum", None)
+        if metadata.get("version") != _VERSION or checksum != _checksum(tensors, metadata):
             raise ValueError("its checksum or version is wrong")
         records = json.loads(tensors[_RECORDS].numpy().tobytes())
         descriptors = iter(tensors[_DESCRIPTORS])
@@ -148,8 +150,8 @@ def read_index(path: Path) -> IndexContent:
         ) from error
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256()
+def _checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(tensors):
         digest.update(f"{name} {tuple(tensors[name].shape)}".encode())
         digest.update(tensors[name].contiguous().numpy().tobytes())
