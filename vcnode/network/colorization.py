@@ -10,7 +10,8 @@ from vcnode.errors import InputError
 from vcnode.network.convolution import Conv3x3, DoublingConv3x3
 from vcnode.network.normalization import instance_norm
 
-_STRIP = 16384  # pixels
+# Pixels at once of the last layers, at full size: few enough for a processor's cache; on GPUs a bound on memory alone.
+_STRIP, _GPU_STRIP = 2**14, 2**20
 
 
 def _halve(width: int) -> nn.Conv2d:
@@ -22,9 +23,9 @@ def _double(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Identity(), DoublingConv3x3(inputs, outputs))  # the authors' keys count the doubling
 
 
-def _strips(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Cut a picture into rows few enough for a processor's cache, and for memory that grows with the width alone."""
-    rows = max(2, _STRIP // width)
+def _strips(height: int, width: int, pixels: int) -> Iterator[tuple[int, int]]:
+    """Cut a picture into rows of so many pixels together, so that memory does not grow with its height."""
+    rows = max(2, pixels // width)
     return ((first, min(first + rows, height)) for first in range(0, height, rows))
 
 
@@ -108,7 +109,8 @@ class DevcColorNet(nn.Module):
         if torch.is_grad_enabled():
             x = (self.conv10_1(x) + self.conv1_2_short(fine)).relu_()
             return self._to_ab(self.conv10_2(x))
-        return torch.cat([self._rows(x, fine, *part) for part in _strips(height, width)], dim=2)
+        strips = _strips(height, width, _STRIP if x.device.type == "cpu" else _GPU_STRIP)
+        return torch.cat([self._rows(x, fine, *part) for part in strips], dim=2)
 
     def _to_ab(self, x: Tensor) -> Tensor:
         return 128 * torch.tanh(self.conv10_ab(F.leaky_relu(x, 0.2)))

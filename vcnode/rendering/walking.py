@@ -64,7 +64,7 @@ class Walker:
         before = self._state_before(start)
         waiting: deque[VideoFrame] = deque()
         backward = self.settings.direction != "forward"
-        with closing(read_ahead(self._frames(before.number), self.ahead)) as frames:
+        with closing(read_ahead(self._with_luma(before.number), self.ahead)) as frames:
             for colored in colorize(
                 self._lumas(frames, waiting),
                 shots=self.shots,
@@ -93,12 +93,14 @@ class Walker:
             origin = ClipState(begin)  # a shot needs nothing from the one before it
         return self.checkpoints.nearest(origin.number, start) or origin
 
-    def _frames(self, begin: int) -> Iterator[VideoFrame]:
-        """Read the stretch's frames from `begin` on."""
-        return takewhile(lambda frame: frame.index in self.stretch, self.source.frames(begin))
+    def _with_luma(self, begin: int) -> Iterator[tuple[VideoFrame, Tensor]]:
+        """Read the stretch's frames from `begin` on, with their Y' `(1, H, W)`."""
+        for frame in takewhile(lambda frame: frame.index in self.stretch, self.source.frames(begin)):
+            yield frame, luma_of(frame, self.info)[0]
 
-    def _lumas(self, frames: Iterable[VideoFrame], waiting: deque[VideoFrame]) -> Iterator[Tensor]:
-        """Take Y' `(1, H, W)` of frames, which themselves queue up in `waiting`."""
-        for frame in frames:
+    @staticmethod
+    def _lumas(frames: Iterable[tuple[VideoFrame, Tensor]], waiting: deque[VideoFrame]) -> Iterator[Tensor]:
+        """Pass the lumas on; the frames they belong to queue up in `waiting`."""
+        for frame, luma in frames:
             waiting.append(frame)
-            yield luma_of(frame, self.info)[0]
+            yield luma

@@ -51,7 +51,9 @@ def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cp
             f"Frame {number} has the shape {shape}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
             "tensor (3, H, W)."
         )
-    values = values.to(device)
+    if torch.device(device).type == "cuda":
+        values = values.pin_memory()  # so that the GPU fetches it by itself; it is ours alone, nobody writes to it
+    values = values.to(device, non_blocking=True)
     if values.shape[0] == 3:
         return rgb_to_lab(values[None].clamp(0, 1))[:, :1].contiguous()
     return lightness_of_gray(values[None]).clamp(0, 100)
