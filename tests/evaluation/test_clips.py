@@ -8,6 +8,7 @@ from evaluation.conftest import frames, write_frames, write_video
 from vcnode.errors import InputError, MediaError
 from vcnode.evaluation.clips import Clip, find_clips, look_through, read
 from vcnode.media import write_png
+from vcnode.sequence.frame import lightness_of
 
 
 def test_videos_and_folders_of_frames_are_clips_and_what_lies_beside_them_is_not(clips_folder):
@@ -70,9 +71,20 @@ def test_frames_come_in_lab_at_the_size_asked_for(tmp_path):
     codes = (truths[1].rgb[0] * 255).round().permute(1, 2, 0).numpy()
     assert np.array_equal(codes, pictures[1])
     assert torch.equal(truths[1].lightness, truths[1].lab[:, :1])
+    assert torch.equal(truths[1].gray, truths[1].lightness)
     assert truths[1].ab.shape == (1, 2, 64, 96)
     assert next(read(clip, short_side=32)).lab.shape == (1, 3, 32, 48)
     assert next(read(clip, short_side=500)).lab.shape == (1, 3, 64, 96)
+
+
+def test_methods_can_be_given_what_a_gray_video_holds(tmp_path):
+    pictures = frames(1)
+    clip = Clip("clip", write_frames(tmp_path / "clip", pictures))
+    truth = next(read(clip, gray="luma"))
+    luma = (pictures[0] / 255).astype(np.float32) @ np.float32([0.2126, 0.7152, 0.0722])  # ITU-R BT.709, item 3.2
+    assert torch.allclose(truth.gray, lightness_of(luma, 0), atol=1e-3)
+    assert (truth.gray - truth.lightness).abs().max() > 1
+    assert torch.equal(truth.lightness, truth.lab[:, :1])
 
 
 def test_gray_pictures_have_no_colour(tmp_path):

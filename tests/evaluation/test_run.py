@@ -133,6 +133,18 @@ def test_clips_can_be_scored_at_the_networks_size(tmp_path, tiny_model):
     assert (score.width, score.height) == (side * 300 // 240, side)
 
 
+def test_luma_is_given_to_all_methods_and_scored_like_lightness(clips_folder, tiny_model):
+    clips = find_clips(clips_folder, ["moving"])
+    given = {
+        gray: evaluate(clips, tiny_model, EvaluationOptions(quick=True, frames=4, gray=gray)).clips[0].scores
+        for gray in ("lightness", "luma")
+    }
+    assert given["lightness"]["gray"]["ab_psnr"] == given["luma"]["gray"]["ab_psnr"]
+    assert given["lightness"]["truth"]["colourfulness"] == given["luma"]["truth"]["colourfulness"]
+    for method in ("vcnode", "per frame", "matching alone", "reinhard", "optical flow", "untrained composition"):
+        assert given["lightness"][method]["ab_psnr"] != given["luma"][method]["ab_psnr"]
+
+
 def test_a_stopped_run_keeps_what_was_finished_and_says_so(clips_folder, tiny_model):
     watch = Recorder(stop_in_clip=2)
     with pytest.raises(Cancelled, match="finished before"):

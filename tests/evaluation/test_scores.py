@@ -20,7 +20,7 @@ def truth(number=0, a=20.0, b=-10.0):
     lab = torch.stack(
         (torch.linspace(30, 70, 32 * 48).view(1, 32, 48), *(torch.full((1, 32, 48), x) for x in (a, b))), 1
     )
-    return Truth(number, lab_to_rgb(lab), lab)
+    return Truth(number, lab_to_rgb(lab), lab, lab[:, :1])
 
 
 def test_ab_psnr_is_that_of_the_formula_and_averaged_in_decibels():

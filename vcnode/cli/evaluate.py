@@ -14,6 +14,7 @@ from vcnode.cli.report_file import check_writable
 from vcnode.cli.stopping import StopRequest, stop_request
 from vcnode.errors import Cancelled
 from vcnode.evaluation import (
+    GRAYS,
     PROTOCOLS,
     SIZES,
     Evaluation,
@@ -53,6 +54,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--size", choices=SIZES, default="full", help="score at the clip's own size or the network's (full)"
     )
+    parser.add_argument(
+        "--gray",
+        choices=GRAYS,
+        default="lightness",
+        help="give methods the true L, or Y' as a video has it (lightness)",
+    )
     parser.add_argument("--clips", nargs="+", default=[], metavar="NAME", help="only these clips of the folder")
     parser.add_argument("--quick", action="store_true", help="only ab-PSNR, flicker and colourfulness")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="AlexNet with LPIPS's heads, as safetensors")
@@ -73,6 +80,7 @@ def run(options: argparse.Namespace) -> None:
         protocols=PROTOCOLS if options.protocol == "all" else (options.protocol,),
         frames=options.frames,
         size=options.size,
+        gray=options.gray,
         quick=options.quick,
         lpips=options.lpips,
         label=Path(options.model).name,

@@ -6,18 +6,20 @@
 
 from vcnode.evaluation.clips import Clip, LeftOut, find_clips
 from vcnode.evaluation.evaluation import Evaluation, write_json
-from vcnode.evaluation.options import PROTOCOLS, SIZES, EvaluationOptions, Protocol, Size
+from vcnode.evaluation.options import GRAYS, PROTOCOLS, SIZES, EvaluationOptions, Gray, Protocol, Size
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.run import evaluate
 from vcnode.evaluation.watch import Progress, Watch
 
 __all__ = [
+    "GRAYS",
     "PROTOCOLS",
     "SIZES",
     "Clip",
     "ClipScore",
     "Evaluation",
     "EvaluationOptions",
+    "Gray",
     "LeftOut",
     "Progress",
     "Protocol",

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vcnode.color import linear_to_srgb, rgb_to_lab
+from vcnode.color import Matrix, lightness_of_gray, linear_to_srgb, rgb_to_lab, rgb_to_ycbcr
 from vcnode.errors import InputError
+from vcnode.evaluation.options import Gray
 from vcnode.media import VideoFrame, VideoInfo, open_source, rgb_from_frame
 from vcnode.media.sequence_pattern import STILL_SUFFIXES
 
@@ -79,15 +80,17 @@ class Truth:
         number: Counted from 0.
         rgb: Gamma-encoded `(1, 3, H, W)`, 0..1.
         lab: The same in Lab `(1, 3, H, W)`, L 0..100.
+        gray: All that a method is given of it, as L `(1, 1, H, W)`.
     """
 
     number: int
     rgb: Tensor
     lab: Tensor
+    gray: Tensor
 
     @property
     def lightness(self) -> Tensor:
-        """L `(1, 1, H, W)`: all that a method is given, so that perfect colours score perfectly."""
+        """L `(1, 1, H, W)`."""
         return self.lab[:, :1].contiguous()
 
     @property
@@ -149,20 +152,29 @@ def look_through(clip: Clip, limit: int | None = None, look_up: Callable[[], Non
     return Facts(count, total / count)
 
 
-def read(clip: Clip, limit: int | None = None, short_side: int | None = None) -> Iterator[Truth]:
+def read(
+    clip: Clip, limit: int | None = None, short_side: int | None = None, gray: Gray = "lightness"
+) -> Iterator[Truth]:
     """Yield a clip's frames.
 
     Args:
         clip: The clip.
         limit: Frames to read at most.
         short_side: Shrink to this many pixels first; None: as it is.
+        gray: What methods are given of a frame.
 
     Raises:
         MediaError: It cannot be read.
     """
     for number, rgb in enumerate(_pictures(clip, limit)):
         picture = rgb if short_side is None else shrink(rgb, short_side)
-        yield Truth(number, picture, rgb_to_lab(picture))
+        lab = rgb_to_lab(picture)
+        yield Truth(number, picture, lab, lab[:, :1].contiguous() if gray == "lightness" else _luma(picture))
+
+
+def _luma(rgb: Tensor) -> Tensor:
+    """The L that is read from a video's Y'."""
+    return lightness_of_gray(rgb_to_ycbcr(rgb, Matrix.BT709)[:, :1]).clamp(0, 100)
 
 
 def shrink(rgb: Tensor, short_side: int) -> Tensor:

@@ -9,9 +9,11 @@ from vcnode.sequence import Settings
 
 type Protocol = Literal["first-frame", "other-scene"]
 type Size = Literal["full", "working"]
+type Gray = Literal["lightness", "luma"]
 
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol.__value__)
 SIZES: tuple[Size, ...] = get_args(Size.__value__)
+GRAYS: tuple[Gray, ...] = get_args(Gray.__value__)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class EvaluationOptions:
         frames: Frames to use of each clip at most; all by default.
         size: "full": at the clip's own size; "working": clips are first shrunk to the size at which the network works,
             so that enlarging its colours plays no part.
+        gray: What methods are given of a frame. "lightness": its true L, so that perfect colours score perfectly;
+            "luma": what a gray video would hold of it, Y' of BT.709, which shows strong colours lighter or darker than
+            their L.
         quick: Only ab-PSNR, flicker and colourfulness.
         baselines: Whether the baselines are run.
         lpips: A file with LPIPS's weights; the usual places are searched by default.
@@ -37,6 +42,7 @@ class EvaluationOptions:
     protocols: tuple[Protocol, ...] = ("first-frame",)
     frames: int | None = None
     size: Size = "full"
+    gray: Gray = "lightness"
     quick: bool = False
     baselines: bool = True
     lpips: Path | None = None
@@ -50,3 +56,5 @@ class EvaluationOptions:
             raise InputError(f"{self.frames} frames of each clip were asked for: give 2 or more, or none for all.")
         if self.size not in SIZES:
             raise InputError(f"The size {self.size!r} is not known: give {' or '.join(SIZES)}.")
+        if self.gray not in GRAYS:
+            raise InputError(f"The gray {self.gray!r} is not known: give {' or '.join(GRAYS)}.")

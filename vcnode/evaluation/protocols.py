@@ -94,7 +94,7 @@ class Bench:
         Raises:
             MediaError: It cannot be read.
         """
-        return next(read(clip, 1, self.short_side))
+        return next(read(clip, 1, self.short_side, self.options.gray))
 
 
 def score_first_frame(clip: Clip, facts: Facts, bench: Bench) -> ClipScore:
@@ -143,7 +143,7 @@ def _score(
     first: Truth,
 ) -> ClipScore:
     began = time.monotonic()
-    run = NetworkRun(bench.model, references, first.lightness, bench.options.settings)
+    run = NetworkRun(bench.model, references, first.gray, bench.options.settings)
     methods = _methods(bench, protocol, references, first, run)
     board = Scoreboard(
         [method.name for method in methods],
@@ -157,11 +157,11 @@ def _score(
     with ThreadPoolExecutor(1) as scoring:  # a frame is scored while the next is coloured
         scored: Future[None] | None = None
         before: Truth | None = None
-        for truth in read(clip, facts.frames, bench.short_side):
+        for truth in read(clip, facts.frames, bench.short_side, bench.options.gray):
             bench.on_frame(truth.number)
-            motion = None if before is None else estimate_motion(before.lightness, truth.lightness)
-            made = run.step(truth.number, truth.lightness)
-            given = Given(truth.number, truth.lightness, None if motion is None else motion.to_previous, made)
+            motion = None if before is None else estimate_motion(before.gray, truth.gray)
+            made = run.step(truth.number, truth.gray)
+            given = Given(truth.number, truth.gray, None if motion is None else motion.to_previous, made)
             colors = {method.name: method.color(given) for method in methods}
             if scored is not None:
                 scored.result()
@@ -195,7 +195,7 @@ def _methods(
     if protocol == "first-frame":
         methods.append(OpticalFlow(first.ab))
     settings = bench.options.settings
-    methods.append(UntrainedComposition(bench.untrained, references, first.lightness, settings))
+    methods.append(UntrainedComposition(bench.untrained, references, first.gray, settings))
     return [*methods, PerFrame(run)]
 
 

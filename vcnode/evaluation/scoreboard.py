@@ -127,7 +127,7 @@ class Scoreboard:
 
     def _still(self, truth: Truth, given: Given, pictures: Mapping[str, Tensor]) -> Still:
         small = {name: thumbnail(rgb) for name, rgb in pictures.items()}
-        small[GRAY] = gray_thumbnail(truth.lightness)
+        small[GRAY] = gray_thumbnail(truth.gray)
         small[CONFIDENCE] = heat_thumbnail(given.network.colored.confidence)
         if self._has_truth:
             small[TRUTH] = thumbnail(truth.rgb)
