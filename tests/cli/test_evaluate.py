@@ -58,12 +58,8 @@ def test_options_reach_the_run(
     evaluate: Callable[..., int], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = tmp_path / "figures.json"
-    assert (
-        evaluate(
-            folder, "--json", figures, "--quick", "--frames", 2, *"--size working --gray luma --clips second".split()
-        )
-        == 0
-    )
+    chosen = ["--size", "working", "--gray", "luma", "--clips", "second"]
+    assert evaluate(folder, "--json", figures, "--quick", "--frames", 2, *chosen) == 0
     read = json.loads(figures.read_text(encoding="utf-8"))
     assert [(row["clip"], row["frames"]) for row in read["clips"]] == [("second", 1)]
     assert read["summary"]["options"] == {
