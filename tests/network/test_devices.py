@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from host_traffic import HostTraffic
 from vcnode.network import Model, ModelConfig, matching
 from vcnode.weights import lookup
 
@@ -20,9 +21,11 @@ def test_a_step_never_leaves_the_gpu(name, monkeypatch):
             lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(2, 1, 64, 96)
         references = model.encode_references([lab, lab], weights=[1.0, 2.0])
         state = model.init_state(64, 96)
-        prepared = model.prepare(lightness, lightness, references)
-        for number in range(2):
-            step, state = model.advance(prepared[number], state)
+        with HostTraffic() as traffic:
+            prepared = model.prepare(lightness, lightness, references)
+            for number in range(2):
+                step, state = model.advance(prepared[number], state)
+        assert not traffic.found
         for tensor in (step.ab, step.warped_ab, step.confidence, step.match, step.reference, state.ab):
             assert tensor.device == torch.device("cuda:0")
         with pytest.raises(RuntimeError, match="device"):  # a tensor left on the CPU would have been seen

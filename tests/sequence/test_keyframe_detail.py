@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from host_traffic import HostTraffic
 from vcnode import ClipState, Reference, Sequence, Settings, Shot, colorize, load
 from vcnode.color import Bars, WorkingSize, enlarge_ab, lab_to_rgb
 from vcnode.network import State
@@ -181,7 +182,9 @@ def test_it_happens_where_the_frame_is():
         detail = KeyframeDetail.of(torch.rand(1, 3, HEIGHT, WIDTH), SIZE).to("cuda")
         small = torch.rand(1, 1, SIZE.padded_height, SIZE.padded_width, device="cuda")
         full = torch.rand(1, 1, HEIGHT, WIDTH, device="cuda")
-        fine = detail.add(full.repeat(1, 2, 1, 1), full, State(small, small.repeat(1, 2, 1, 1), small), SIZE)
+        with HostTraffic() as traffic:
+            fine = detail.add(full.repeat(1, 2, 1, 1), full, State(small, small.repeat(1, 2, 1, 1), small), SIZE)
+        assert not traffic.found
         assert fine.device == torch.device("cuda:0")
 
 

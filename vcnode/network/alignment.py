@@ -42,7 +42,8 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
     flow: Tensor | None = None
     for level in reversed(range(len(pyramids))):
         now, before = pyramids[level]
-        flow = now.new_zeros(now.shape[0], 2, *now.shape[2:]) if flow is None else _enlarge(flow, now)
+        size = (now.shape[2], now.shape[3])
+        flow = now.new_zeros(now.shape[0], 2, *size) if flow is None else enlarge_flow(flow, size)
         for remaining in reversed(range(_ITERATIONS[level])):
             if remaining == min(1, _ITERATIONS[level] - 1):
                 flow = _borrow(now, before, flow)
@@ -74,6 +75,12 @@ def warp(image: Tensor, flow: Tensor, *, cubic: bool = False) -> Tensor:
     )
 
 
+def enlarge_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bring a flow `(B, 2, h, w)` to a larger picture of height and width `size`: its vectors grow with it."""
+    across, down = torch.split(F.interpolate(flow, size, mode="bilinear", align_corners=False), 1, dim=1)
+    return torch.cat((across * (size[1] / flow.shape[3]), down * (size[0] / flow.shape[2])), dim=1)
+
+
 def _match_exposure(image: Tensor, target: Tensor) -> Tensor:
     """Bring mean and spread of `image` to those of `target`, within a factor of two."""
     image_mean, target_mean = (x.mean(dim=(2, 3), keepdim=True) for x in (image, target))
@@ -86,13 +93,6 @@ def _pyramid(image: Tensor) -> list[Tensor]:
     while len(levels) < len(_ITERATIONS) and min(levels[-1].shape[2:]) >= 2 * _SMALLEST_SIDE:
         levels.append(F.avg_pool2d(levels[-1], 2))
     return levels
-
-
-def _enlarge(flow: Tensor, to: Tensor) -> Tensor:
-    """Bring a flow to the next finer level; its vectors grow with the pixels' number."""
-    height, width = to.shape[2:]
-    scale = flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
-    return F.interpolate(flow, (height, width), mode="bilinear", align_corners=False) * scale
 
 
 def _increment(now: Tensor, warped: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from types import ModuleType
 from typing import Any, Literal, get_args
 
@@ -66,8 +67,10 @@ class JoinedReferences:
 
     def reference_of(self, index: Tensor) -> Tensor:
         """Say which reference, counted from 0, each index of a `Match` belongs to."""
-        ends = torch.tensor(self.sizes, device=index.device).cumsum(0)
-        return torch.bucketize(index, ends, right=True)
+        number = torch.zeros_like(index)
+        for end in accumulate(self.sizes[:-1]):
+            number += index >= end
+        return number
 
 
 def join_references(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vcnode.color import WorkingSize
 from vcnode.network import State
-from vcnode.network.alignment import estimate_flow, warp
+from vcnode.network.alignment import enlarge_flow, estimate_flow, warp
 from vcnode.network.box_filter import box_mean
 from vcnode.network.light_colorization import UNKNOWN
 from vcnode.sequence.tones import fit_tones, in_tones
@@ -113,7 +113,7 @@ class KeyframeDetail:
             return ab
         share = share * _share(box_mean(seen, _NEAR))
         full = (size.frame_height, size.frame_width)
-        planes = warp(self.planes, _enlarge_flow(flow, full))
+        planes = warp(self.planes, enlarge_flow(flow, full))
         fine = planes[:, 1:]
         gray = in_tones(planes[:, :1], _enlarge(moved[:, 1:], full).add_(fine), tones)
         mismatch = box_mean(gray.sub_(lightness).square_(), 1)
@@ -135,12 +135,6 @@ def _share(seen: Tensor) -> Tensor:
     """How much is brought to where so much is seen again, 0..1, without a jump."""
     share = ((seen - _SHARED[0]) / (_SHARED[1] - _SHARED[0])).clamp(0, 1)
     return share * share * (3 - 2 * share)
-
-
-def _enlarge_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bring a flow to a larger picture; its vectors grow with the number of pixels."""
-    across, down = torch.split(flow, 1, dim=1)
-    return _enlarge(torch.cat((across * (size[1] / flow.shape[3]), down * (size[0] / flow.shape[2])), dim=1), size)
 
 
 def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:

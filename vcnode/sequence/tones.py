@@ -8,10 +8,8 @@ _SCALES = (10.0, 10.0, 5.0)  # in L: what differs by more from one guess counts 
 _POOL = 4  # pixels a side that count as one
 _MIDDLE = 50.0  # L, from which is counted: sums keep more digits
 _STRONG = 30.0  # of a and b, by which their squares are divided: then all parts are of one size
-_PLAIN = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # the tones where gray is the L of the colours
-_LEAST = (0.5, -1.0, -1.0, -1.0, -1.0, -1.0, -50.0)
-_GREATEST = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 50.0)
-_FIRMNESS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1e-3)  # contrast, squared, that it takes to move tones half of the way
+_GAIN, _SLOPE, _OFFSET = (0.5, 2.0), (-1.0, 1.0), (-50.0, 50.0)  # least and greatest
+_FIRM, _OFFSET_FIRM = 1.0, 1e-3  # contrast, squared, that it takes to move tones half of the way
 
 
 def fit_tones(lightness: Tensor, lab: Tensor) -> Tensor:
@@ -32,16 +30,17 @@ def fit_tones(lightness: Tensor, lab: Tensor) -> Tensor:
     now, lab = F.avg_pool2d(lightness, _POOL) - _MIDDLE, F.avg_pool2d(lab, _POOL)
     gray, a, b = lab[:, :1] - _MIDDLE, lab[:, 1:2], lab[:, 2:]
     parts = torch.cat((gray, a, b, a * a / _STRONG, b * b / _STRONG, a * b / _STRONG, torch.ones_like(gray)), dim=1)
-    plain, firmness = now.new_tensor(_PLAIN), now.new_tensor(_FIRMNESS)
-    least, greatest = now.new_tensor(_LEAST), now.new_tensor(_GREATEST)
+    plain, firmness = now.new_zeros(7), now.new_full((7,), _FIRM)
+    plain[0], firmness[-1] = 1, _OFFSET_FIRM  # plain: gray is the L of the colours
     tones = plain
     for scale in _SCALES:
         mixed = (parts * tones.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
         weight = (1 + ((now - mixed) / scale).square()).pow(-2)
         weight = weight / weight.mean()
         products = ((weight * parts)[:, :, None] * torch.cat((parts, now), dim=1)[:, None]).mean(dim=(0, 3, 4))
-        tones = torch.linalg.solve(products[:, :-1] + firmness.diag(), products[:, -1] + firmness * plain)
-        tones = torch.minimum(torch.maximum(tones, least), greatest)
+        # Firm enough to be solved always; asking whether it was would wait for the GPU.
+        solved, _ = torch.linalg.solve_ex(products[:, :-1] + firmness.diag(), products[:, -1] + firmness * plain)
+        tones = torch.cat((solved[:1].clamp(*_GAIN), solved[1:-1].clamp(*_SLOPE), solved[-1:].clamp(*_OFFSET)))
     return tones
 
 
