@@ -7,6 +7,9 @@ At each level every pixel may take over a neighbour's flow that fits better (as 
 et al. 2009): gradient steps alone smear motion across the outlines of what moves.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -41,13 +44,13 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
     pyramids = list(zip(_pyramid(current.float()), _pyramid(previous.float()), strict=True))
     flow: Tensor | None = None
     for level in reversed(range(len(pyramids))):
-        now, before = pyramids[level]
-        size = (now.shape[2], now.shape[3])
-        flow = now.new_zeros(now.shape[0], 2, *size) if flow is None else enlarge_flow(flow, size)
+        now, before = _Picture.of(pyramids[level][0]), pyramids[level][1]
+        size = (before.shape[2], before.shape[3])
+        flow = before.new_zeros(before.shape[0], 2, *size) if flow is None else enlarge_flow(flow, size)
         for remaining in reversed(range(_ITERATIONS[level])):
             if remaining == min(1, _ITERATIONS[level] - 1):
                 flow = _borrow(now, before, flow)
-            flow = flow + _increment(now, _match_exposure(warp(before, flow), now))
+            flow = flow + _increment(now.lightness, now.exposed_alike(warp(before, flow)))
     assert flow is not None  # a pyramid has at least its full-size level
     return flow
 
@@ -81,11 +84,33 @@ def enlarge_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat((across * (size[1] / flow.shape[3]), down * (size[0] / flow.shape[2])), dim=1)
 
 
-def _match_exposure(image: Tensor, target: Tensor) -> Tensor:
-    """Bring mean and spread of `image` to those of `target`, within a factor of two."""
-    image_mean, target_mean = (x.mean(dim=(2, 3), keepdim=True) for x in (image, target))
-    image_spread, target_spread = (x.std(dim=(2, 3), keepdim=True).clamp(min=1) for x in (image, target))
-    return (image - image_mean) * (target_spread / image_spread).clamp(0.5, 2) + target_mean
+@dataclass(frozen=True)
+class _Picture:
+    """The current frame at one level.
+
+    Attributes:
+        lightness: L `(B, 1, H, W)`.
+        mean: Of L `(B, 1, 1, 1)`.
+        spread: Its standard deviation, at least 1.
+    """
+
+    lightness: Tensor
+    mean: Tensor
+    spread: Tensor
+
+    @classmethod
+    def of(cls, lightness: Tensor) -> Self:
+        """Measure a frame."""
+        return cls(lightness, *_exposure(lightness))
+
+    def exposed_alike(self, image: Tensor) -> Tensor:
+        """Bring mean and spread of `image` to those of this one, within a factor of two."""
+        mean, spread = _exposure(image)
+        return (image - mean) * (self.spread / spread).clamp(0.5, 2) + self.mean
+
+
+def _exposure(lightness: Tensor) -> tuple[Tensor, Tensor]:
+    return lightness.mean(dim=(2, 3), keepdim=True), lightness.std(dim=(2, 3), keepdim=True).clamp(min=1)
 
 
 def _pyramid(image: Tensor) -> list[Tensor]:
@@ -117,7 +142,7 @@ def _increment(now: Tensor, warped: Tensor) -> Tensor:
     return step.clamp(-_LARGEST_STEP, _LARGEST_STEP)
 
 
-def _borrow(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
+def _borrow(now: _Picture, before: Tensor, flow: Tensor) -> Tensor:
     """Let every pixel take over the flow of a pixel beside, above or below it where that fits better."""
     least = _mismatch(now, before, flow)
     height, width = flow.shape[2:]
@@ -131,9 +156,9 @@ def _borrow(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
     return flow
 
 
-def _mismatch(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
+def _mismatch(now: _Picture, before: Tensor, flow: Tensor) -> Tensor:
     """How far off the moved frame is around each pixel `(B, 1, H, W)`, in L."""
-    difference = (now - _match_exposure(warp(before, flow), now)).abs().clamp(max=_GREATEST_MISMATCH)
+    difference = (now.lightness - now.exposed_alike(warp(before, flow))).abs().clamp(max=_GREATEST_MISMATCH)
     return box_mean(difference, _MISMATCH_RADIUS)
 
 
