@@ -109,7 +109,7 @@ class DevcColorNet(nn.Module):
         if torch.is_grad_enabled():
             x = (self.conv10_1(x) + self.conv1_2_short(fine)).relu_()
             return self._to_ab(self.conv10_2(x))
-        strips = _strips(height, width, _STRIP if x.device.type == "cpu" else _GPU_STRIP)
+        strips = _strips(height, width, _GPU_STRIP if x.device.type == "cuda" else _STRIP)
         return torch.cat([self._rows(x, fine, *part) for part in strips], dim=2)
 
     def _to_ab(self, x: Tensor) -> Tensor:
