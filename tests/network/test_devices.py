@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 import torch
+from host_traffic import HostTraffic
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from host_traffic import HostTraffic
 from vcnode.network import Model, ModelConfig, matching
 from vcnode.weights import lookup
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from host_traffic import HostTraffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from host_traffic import HostTraffic
 from vcnode import ClipState, Reference, Sequence, Settings, Shot, colorize, load
 from vcnode.color import Bars, WorkingSize, enlarge_ab, lab_to_rgb
 from vcnode.network import State
