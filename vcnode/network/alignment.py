@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.network.box_filter import box_mean
+from vcnode.network.replay import Replay
 
 _ITERATIONS = (1, 2, 2, 3, 3)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
 _NEIGHBOR = 4  # pixels of the level; how far away flow is borrowed from
@@ -41,7 +42,14 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
         Flow `(B, 2, H, W)`, horizontal then vertical, in pixels: `previous` at `x + flow(x)` shows what `current`
         shows at `x`.
     """
-    pyramids = list(zip(_pyramid(current.float()), _pyramid(previous.float()), strict=True))
+    return _replay(_flow, current.float(), previous.float())[0]
+
+
+_replay = Replay()
+
+
+def _flow(current: Tensor, previous: Tensor) -> tuple[Tensor]:
+    pyramids = list(zip(_pyramid(current), _pyramid(previous), strict=True))
     flow: Tensor | None = None
     for level in reversed(range(len(pyramids))):
         now, before = _Picture.of(pyramids[level][0]), pyramids[level][1]
@@ -52,7 +60,7 @@ def estimate_flow(current: Tensor, previous: Tensor) -> Tensor:
                 flow = _borrow(now, before, flow)
             flow = flow + _increment(now.lightness, now.exposed_alike(warp(before, flow)))
     assert flow is not None  # a pyramid has at least its full-size level
-    return flow
+    return (flow,)
 
 
 def warp(image: Tensor, flow: Tensor, *, cubic: bool = False) -> Tensor:

@@ -27,6 +27,7 @@ from vcnode.network.encoders import (
 )
 from vcnode.network.light_colorization import UNKNOWN, LightColorNet
 from vcnode.network.matching import JoinedReferences, join_references, match
+from vcnode.network.replay import Replay
 
 STATE_VERSION = 3
 
@@ -169,6 +170,7 @@ class Model(nn.Module):
             self.color_net = DevcColorNet(config.color_widths)
         else:
             self.color_net = LightColorNet(config.color_widths, self.encoder.channels[-3:])
+        self._replay = Replay()
         # The order in which convolutions want their weights; always the same, as other orders round differently.
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -282,31 +284,56 @@ class Model(nn.Module):
         lightness = prepared.lightness
         if state.lightness.shape != lightness.shape:
             raise _unlike("state", state.lightness, lightness)
-        history = state
-        if prepared.flow is not None:
-            uncertainty = state.uncertainty.expand_as(lightness)
-            moved = warp(torch.cat((state.lightness, state.ab, uncertainty), dim=1), prepared.flow, cubic=True)
-            history = State(moved[:, :1], moved[:, 1:3], moved[:, 3:].clamp(min=0))  # cubic sampling overshoots
-        if isinstance(self.color_net, LightColorNet):
-            ab, uncertainty = self.color_net(
-                lightness,
-                prepared.proposed_ab,
-                prepared.spread,
-                prepared.confidence,
-                history.lightness,
-                history.ab,
-                history.uncertainty,
-                prepared.features,
-            )
+        matched = (lightness, prepared.proposed_ab, prepared.spread, prepared.confidence)
+        weights = self.color_net.parameters()
+        if prepared.flow is None:
+            inputs = (*matched, state.lightness, state.ab, state.uncertainty, *prepared.features)
+            ab, uncertainty = self._replay(self._colors, *inputs, reads=weights)
         else:
-            warped_ab, confidence = (
-                F.interpolate(x, lightness.shape[2:], mode="nearest")
-                for x in (prepared.proposed_ab, prepared.confidence)
-            )
-            ab = self.color_net(lightness, warped_ab, confidence, history.lightness, history.ab)
-            uncertainty = torch.full_like(state.uncertainty, UNKNOWN)
+            history = (state.lightness, state.ab, state.uncertainty.expand_as(lightness).contiguous(), prepared.flow)
+            ab, uncertainty = self._replay(self._moved_colors, *matched, *history, *prepared.features, reads=weights)
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)
         return step, State(lightness, ab, uncertainty)
+
+    def _moved_colors(
+        self,
+        lightness: Tensor,
+        proposed_ab: Tensor,
+        spread: Tensor,
+        confidence: Tensor,
+        before: Tensor,
+        before_ab: Tensor,
+        uncertainty: Tensor,
+        flow: Tensor,
+        *features: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """The same as `_colors`, after moving the previous frame onto this one."""
+        moved = warp(torch.cat((before, before_ab, uncertainty), dim=1), flow, cubic=True)
+        known = (moved[:, :1], moved[:, 1:3], moved[:, 3:].clamp(min=0))  # cubic sampling overshoots
+        return self._colors(lightness, proposed_ab, spread, confidence, *known, *features)
+
+    def _colors(
+        self,
+        lightness: Tensor,
+        proposed_ab: Tensor,
+        spread: Tensor,
+        confidence: Tensor,
+        before: Tensor,
+        before_ab: Tensor,
+        uncertainty: Tensor,
+        *features: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Give ab and its uncertainty; `before` is L of the previous frame, the two after it are its colours'."""
+        if isinstance(self.color_net, LightColorNet):
+            colors: tuple[Tensor, Tensor] = self.color_net(
+                lightness, proposed_ab, spread, confidence, before, before_ab, uncertainty, features
+            )
+            return colors
+        warped_ab, confidence = (
+            F.interpolate(x, lightness.shape[2:], mode="nearest") for x in (proposed_ab, confidence)
+        )
+        ab = self.color_net(lightness, warped_ab, confidence, before, before_ab)
+        return ab, torch.full_like(uncertainty, UNKNOWN)
 
     def step(self, lightness: Tensor, state: State, references: References) -> tuple[Step, State]:
         """Colour one frame: a pure function of its arguments and the weights.
