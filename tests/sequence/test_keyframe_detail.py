@@ -3,6 +3,7 @@
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from vcnode.network import State
 from vcnode.network.light_colorization import UNKNOWN
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.identity import model_digest
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, nearest_source
+from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, influence, nearest_source
+from vcnode.sequence.settings import Direction
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shot_references import ShotReferences
 
@@ -57,11 +59,31 @@ def enlarged(lab, state, size=SIZE):
     return enlarge_ab(size.crop(state.ab), uncertainty, size.crop(state.lightness), lab[:, :1])
 
 
+def refined(ab, keyframe, lightness, state, size=SIZE):
+    """Enlarged colours with what the keyframe knows beyond the working size."""
+    sighting = KeyframeDetail.of(keyframe, size).look(state, size)
+    return ab if sighting is None else sighting.add(ab, lightness, size.crop(state.uncertainty))
+
+
+def corrected(keyframe, state, influence=1.0, size=SIZE):
+    """The state without padding, as it is and set right by the keyframe's colours."""
+    plain = State(*(size.crop(each) for each in (state.lightness, state.ab, state.uncertainty)))
+    sighting = KeyframeDetail.of(keyframe, size).look(state, size)
+    return plain, plain if sighting is None else sighting.correct(plain, influence)
+
+
+def worn(lab, seed=0, uncertainty=20.0):
+    """As the network leaves it when colours have worn off."""
+    state = state_of(lab, uncertainty=uncertainty)
+    noise = torch.randn(state.ab.shape, generator=torch.Generator().manual_seed(seed))
+    return replace(state, ab=state.ab + uncertainty**0.5 * noise)
+
+
 def before_and_after(keyframe, frame, uncertainty=0.05, size=SIZE):
     """Squared error of the frame's colours, without and with the keyframe's detail."""
     state = state_of(frame, size, uncertainty)
     plain = enlarged(frame, state, size)
-    fine = KeyframeDetail.of(keyframe, size).add(plain, frame[:, :1], state, size)
+    fine = refined(plain, keyframe, frame[:, :1], state, size)
     inside = (..., slice(16, -16), slice(16, -16))
     return [float((ab - frame[:, 1:])[inside].square().mean()) for ab in (plain, fine)]
 
@@ -127,10 +149,36 @@ def test_what_comes_into_the_picture_keeps_its_own_colours():
     hidden[thing] = torch.cat((stripes(9)[:, :1], torch.zeros(1, 2, HEIGHT, WIDTH)), dim=1)[thing]
     state = state_of(hidden)
     plain = enlarged(hidden, state)
-    fine = KeyframeDetail.of(lab, SIZE).add(plain, hidden[:, :1], state, SIZE)
+    fine = refined(plain, lab, hidden[:, :1], state)
     inside, rest = (..., slice(0, WIDTH // 4 - 8)), (..., slice(WIDTH // 4 + 24, None))
     assert (fine - plain)[inside].abs().max() < 0.5
     assert (fine - hidden[:, 1:])[rest].square().mean() < (plain - hidden[:, 1:])[rest].square().mean() / 4
+
+
+def test_colors_that_have_worn_off_are_fetched_from_the_keyframe():
+    wide = stripes(width=WIDTH + 16)
+    keyframe, frame = wide[..., 10 : WIDTH + 10], wide[..., 3 : WIDTH + 3]
+    truth = SIZE.crop(state_of(frame).ab)
+    plain, right = corrected(keyframe, worn(frame))
+    inside = (..., slice(6, -6), slice(6, -6))
+    assert (right.ab - truth)[inside].square().mean() < (plain.ab - truth)[inside].square().mean() / 3
+    assert right.uncertainty[inside].mean() < plain.uncertainty[inside].mean() / 3
+    assert torch.equal(corrected(keyframe, worn(frame), influence=0.0)[1].ab, plain.ab)
+
+
+def test_sure_colors_stay_as_they_are():
+    lab = stripes()
+    plain, right = corrected(stripes() + torch.tensor([0.0, 9.0, 0.0]).view(1, 3, 1, 1), state_of(lab, uncertainty=0.0))
+    assert torch.equal(right.ab, plain.ab)
+
+
+def test_what_comes_into_the_picture_does_not_take_the_color_of_what_it_hides():
+    lab, thing = stripes(20), (..., slice(0, WIDTH // 4))
+    hidden = lab.clone()
+    hidden[thing] = torch.cat((stripes(9)[:, :1], torch.zeros(1, 2, HEIGHT, WIDTH)), dim=1)[thing]
+    plain, right = corrected(lab, state_of(hidden, uncertainty=5.0))
+    inside = (..., slice(0, plain.ab.shape[3] // 4 - 8))
+    assert (right.ab - plain.ab)[inside].abs().mean() < 0.5
 
 
 def test_another_picture_adds_nothing_at_all():
@@ -138,15 +186,15 @@ def test_another_picture_adds_nothing_at_all():
     for seed in range(10, 16):
         state = state_of(lab)
         plain = enlarged(lab, state)
-        assert torch.equal(KeyframeDetail.of(stripes(seed), SIZE).add(plain, lab[:, :1], state, SIZE), plain)
+        assert torch.equal(refined(plain, stripes(seed), lab[:, :1], state), plain)
+        assert torch.equal(corrected(stripes(seed), worn(lab))[1].ab, SIZE.crop(worn(lab).ab))
 
 
 def test_nothing_is_added_to_colours_of_which_nothing_is_known():
     lab = stripes()
     for uncertainty in (torch.full((1, 1, 1, 1), UNKNOWN), torch.full_like(SIZE.shrink(lab[:, :1]), UNKNOWN)):
         state = replace(state_of(lab), uncertainty=uncertainty)
-        plain = enlarged(lab, state)
-        assert torch.equal(KeyframeDetail.of(lab, SIZE).add(plain, lab[:, :1], state, SIZE), plain)
+        assert KeyframeDetail.of(lab, SIZE).look(state, SIZE) is None
 
 
 sides = st.integers(65, 160)
@@ -170,7 +218,11 @@ def test_any_pictures_give_numbers_in_range(height, width, other, kind, data):
     small = size.shrink(frame)
     state = State(small, small.repeat(1, 2, 1, 1), 10 * torch.rand(small.shape, generator=random))
     ab = 250 * torch.rand(1, 2, height, width, generator=random) - 125
-    fine = KeyframeDetail.of(lab, size).add(ab, frame, state, size)
+    plain, right = corrected(lab, state, size=size)
+    assert right.ab.isfinite().all()
+    assert (right.uncertainty >= 0).all()
+    assert (right.uncertainty <= plain.uncertainty).all()
+    fine = refined(ab, lab, frame, state, size)
     assert fine.shape == ab.shape
     assert fine.isfinite().all()
     assert float(fine.min()) >= -128
@@ -183,7 +235,10 @@ def test_it_happens_where_the_frame_is():
         small = torch.rand(1, 1, SIZE.padded_height, SIZE.padded_width, device="cuda")
         full = torch.rand(1, 1, HEIGHT, WIDTH, device="cuda")
         with HostTraffic() as traffic:
-            fine = detail.add(full.repeat(1, 2, 1, 1), full, State(small, small.repeat(1, 2, 1, 1), small), SIZE)
+            sighting = detail.look(State(small, small.repeat(1, 2, 1, 1), small), SIZE)
+            small = SIZE.crop(small)
+            right = sighting.correct(State(small, small.repeat(1, 2, 1, 1), small), 1.0)
+            fine = sighting.add(full.repeat(1, 2, 1, 1), full, right.uncertainty)
         assert not traffic.found
         assert fine.device == torch.device("cuda:0")
 
@@ -200,6 +255,31 @@ def test_the_nearest_keyframe_gives_the_earlier_of_two(numbers, frame):
         assert abs(found.frame - frame) == min(abs(number - frame) for number in named)
         assert found.frame == min(named, key=lambda number: (abs(number - frame), number))
         assert found.place == numbers.index(found.frame)
+
+
+@given(st.lists(st.integers(0, 30), max_size=4), st.integers(0, 29), st.sampled_from(get_args(Direction.__value__)))
+def test_keyframes_take_over_from_each_other_without_a_jump(numbers, frame, direction):
+    sources = [DetailSource(place, number) for place, number in enumerate(numbers)]
+    here, there = (influence(number, sources, direction) for number in (frame, frame + 1))
+    assert 0 <= here <= 1
+    among = [number for number in sorted(numbers) if number not in (frame, frame + 1)]
+    if len(among) == len(numbers) and any(n < frame for n in among) and any(n > frame for n in among):
+        gap = min(n for n in among if n > frame) - max(n for n in among if n < frame)
+        assert abs(here - there) <= 2 / gap + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [
+        ("forward", [0, 0, 1, 0.5, 0, 0, 1, 1]),
+        ("backward", [1, 1, 1, 0, 0, 0.5, 1, 0]),
+        ("both", [1, 1, 1, 0.5, 0, 0.5, 1, 1]),
+    ],
+)
+def test_a_keyframes_colors_go_where_colors_run(direction, expected):
+    sources = [DetailSource(0, 2), DetailSource(1, 6), DetailSource(2, None)]
+    assert [influence(number, sources, direction) for number in range(8)] == expected
+    assert influence(5, [DetailSource(0, None)], direction) == influence(5, [], direction) == 1
 
 
 def test_only_whole_pictures_of_the_frames_shape_give_detail(tiny_model):
@@ -226,7 +306,7 @@ def test_only_the_usual_enlarging_does_it(tiny_model, options):
 
 def test_frames_that_lose_nothing_get_nothing(tiny_model, monkeypatch):
     monkeypatch.setattr(KeyframeDetail, "of", None)
-    monkeypatch.setattr(KeyframeDetail, "add", None)
+    monkeypatch.setattr(KeyframeDetail, "look", None)
     frames = [frame[:64, :96] for frame in film(2)]
     assert list(colorize(frames, [Reference(frames[0], frame=0)], model=tiny_model))
 
@@ -296,7 +376,7 @@ def test_pieces_and_seeks_give_the_pixels_of_one_run(tiny_model, frames, kind, m
     options = {"model": tiny_model, "settings": Settings(working_size=64)}
     whole = list(colorize(frames, references, **options))
     with monkeypatch.context() as without:
-        without.setattr(KeyframeDetail, "add", lambda self, ab, *rest: ab)
+        without.setattr(KeyframeDetail, "look", lambda *_: None)
         plain = list(colorize(frames, references, **options))
     assert not any(torch.equal(one.ab, other.ab) for one, other in zip(whole, plain, strict=True))
     for end in (1, 3, 5):

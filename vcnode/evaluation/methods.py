@@ -104,17 +104,18 @@ class Ours:
 
 
 class PerFrame:
-    """The same network without its recurrence: every frame as if it were the first of a shot."""
+    """The same network on every frame by itself: as if it were the first of a shot, and nothing moved from anywhere."""
 
     name = "per frame"
 
     def __init__(self, run: NetworkRun) -> None:
         self._engine = run.engine
+        self._finisher = replace(run.engine.finisher, sources=())  # what keyframes tell comes along motion
 
     def color(self, given: Given) -> Tensor:
         """The colours from a fresh state."""
         frame = self._engine.advance(given.network.prepared, None, given.number)
-        return self._engine.finish(frame, given.lightness, given.number).ab
+        return self._finisher.finish(frame, given.lightness, given.number).ab
 
 
 class MatchingAlone:

@@ -1,9 +1,10 @@
-"""Colour finer than the working size: brought from the nearest keyframe, wherever the frame still shows what it shows.
+"""What the nearest keyframe still tells of a frame: its colours along the motion, and what is finer than working size.
 
-The network sees a small picture, so stripes and edges of colour finer than its pixels are lost on the way back to full
-size, even in the keyframe itself. What is lost there is known: the keyframe's colours less the enlargement of their
-small version. Motion between the two small pictures says where that belongs in the frame, and the frame's own L says
-pixel by pixel whether it does. It is a matter of frame and keyframe alone, so no frame needs another one for it.
+Colours handed on from frame to frame wear off on the way; where the keyframe is still seen, they can be fetched from it
+at one go. And the network sees a small picture, so stripes and edges of colour finer than its pixels are lost on the
+way back to full size, even in the keyframe itself. What is lost is known: the keyframe's colours less the enlargement
+of their small version. Motion between the two small pictures says where both belong in the frame, and the frame's own
+L says pixel by pixel whether they do. It is a matter of frame and keyframe alone, so no frame needs another for it.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from vcnode.network import State
 from vcnode.network.alignment import enlarge_flow, estimate_flow, warp
 from vcnode.network.box_filter import box_mean
 from vcnode.network.light_colorization import UNKNOWN
+from vcnode.sequence.settings import Direction
 from vcnode.sequence.tones import fit_tones, in_tones
 
 # Found on forty films and a dozen at 720 and 1080 lines, their grain and exposure changed too.
@@ -25,6 +27,9 @@ _MISMATCH = 8.0  # squared difference in L at which little is left of what is br
 _CONTRAST = 0.03  # the same as a share of the picture's contrast, squared: in fog, all things look alike
 _GRAIN = 4.0  # the same as a multiple of what the frame's grain makes of two pictures of one thing
 _MOST_GRAIN = 32.0  # squared difference in L: that of strong grain, 4 L; what differs by more is something else
+# How far the keyframe's colours are off, as variances in ab^2: at best, and by what the squared L difference adds, by
+# itself and squared. Found on twenty films; half or double does as well.
+_DOUBT, _MISFIT, _MISFIT_RADIUS = 1.0, (0.2, 0.002), 2
 _GRAIN_STEP = 4  # pixels: grain is measured on a sparse grid, at the price of a sixteenth
 _NOISE = 3.0  # detail is trusted that is stronger, squared, than so many times the variance of the colours it joins
 _SHARED = (0.35, 0.6)  # share seen again below which nothing is brought, and from which all is: of the whole picture,
@@ -51,6 +56,25 @@ def nearest_source(number: int, sources: Iterable[DetailSource]) -> DetailSource
     if numbered:
         return min(numbered)[-1]
     return sources[0] if sources else None
+
+
+def influence(number: int, sources: Iterable[DetailSource], direction: Direction) -> float:
+    """How much the nearest keyframe has to say about a frame's colours, 0..1.
+
+    Colours run the way that the user chose, and between two keyframes none takes over from the other at one blow: half
+    way, neither has a say.
+    """
+    frames = sorted(each.frame for each in sources if each.frame is not None)
+    before, after = [frame for frame in frames if frame <= number], [frame for frame in frames if frame >= number]
+    if not frames:
+        return 1.0
+    if not before or not after:
+        allowed = "forward" if before else "backward"
+        return float(direction in (allowed, "both"))
+    since, until = number - before[-1], after[0] - number
+    if since != until and direction == ("forward" if until < since else "backward"):
+        return 0.0
+    return 1 - 2 * min(since, until) / max(1, since + until)
 
 
 @dataclass(frozen=True)
@@ -84,46 +108,96 @@ class KeyframeDetail:
         """Move to a device."""
         return KeyframeDetail(self.working.to(device), self.planes.to(device))
 
-    def add(self, ab: Tensor, lightness: Tensor, state: State, size: WorkingSize) -> Tensor:
-        """Add to a frame's enlarged colours what the keyframe knows of them.
+    def look(self, state: State, size: WorkingSize) -> "Sighting | None":
+        """Look for the keyframe in a frame.
 
         Args:
-            ab: Of the frame without black bars `(1, 2, H, W)`.
-            lightness: Its L `(1, 1, H, W)`, 0..100.
-            state: That the frame leaves, at working size: its L, and how sure its colours are. Nothing is added to
-                those that nothing is known about.
+            state: That the frame leaves, at working size: its L, and how sure its colours are. Where nothing is known
+                about them, nothing is to be brought.
             size: The shot's.
 
         Returns:
-            `(1, 2, H, W)`, -128..127 where anything was added.
+            None where there is nothing to bring.
         """
         small, uncertainty = size.crop(state.lightness), size.crop(state.uncertainty.expand_as(state.lightness))
         known = uncertainty < UNKNOWN / 2
         if _is_nothing(known):
-            return ab
+            return None
         tones = fit_tones(state.lightness, self.working)
-        flow = size.crop(estimate_flow(state.lightness, in_tones(self.working[:, :1], self.working[:, 1:], tones)))
-        moved = warp(size.crop(self.working), flow)
+        flow = estimate_flow(state.lightness, in_tones(self.working[:, :1], self.working[:, 1:], tones))
+        moved = size.crop(warp(self.working, flow, cubic=True))
         tones = fit_tones(small, moved)
-        gray = in_tones(moved[:, :1], moved[:, 1:], tones)
+        mismatch = (small - in_tones(moved[:, :1], moved[:, 1:], tones)).square()
         tolerance = (_CONTRAST * small.var()).clamp(max=_MISMATCH)
-        seen = (known & (box_mean((small - gray).square(), 1) < tolerance)).float()
+        seen = (known & (box_mean(mismatch, 1) < tolerance)).float()
         share = _share(seen.mean())
         if _is_nothing(share):
-            return ab
+            return None
         share = share * _share(box_mean(seen, _NEAR))
-        full = (size.frame_height, size.frame_width)
-        planes = warp(self.planes, enlarge_flow(flow, full))
+        return Sighting(self.planes, size.crop(flow), moved[:, 1:], tones, mismatch, tolerance, share, known)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A keyframe as it is seen in a frame, at working size.
+
+    Attributes:
+        planes: Those of the keyframe, at the size of the frame's picture.
+        flow: Where in the keyframe each pixel was `(1, 2, h, w)`.
+        ab: Its colours there `(1, 2, h, w)`.
+        tones: Of the film, see `fit_tones`.
+        mismatch: Squared difference in L between frame and keyframe `(1, 1, h, w)`.
+        tolerance: Mean squared difference up to which both show the same.
+        share: How much of what it tells is believed, 0..1, `(1, 1, h, w)`.
+        known: Where the frame's colours are known at all, likewise.
+    """
+
+    planes: Tensor
+    flow: Tensor
+    ab: Tensor
+    tones: Tensor
+    mismatch: Tensor
+    tolerance: Tensor
+    share: Tensor
+    known: Tensor
+
+    def correct(self, state: State, influence: float) -> State:
+        """Set a frame's colours right by the keyframe's, as one more measurement of the light colour net's filter.
+
+        Args:
+            state: That the frame leaves, without padding.
+            influence: How much the keyframe has to say, 0..1.
+
+        Returns:
+            The state with other colours and a smaller uncertainty.
+        """
+        misfit = box_mean(self.mismatch, _MISFIT_RADIUS)
+        doubt = _DOUBT + _MISFIT[0] * misfit + _MISFIT[1] * misfit.square()
+        gain = influence * self.share * self.known * state.uncertainty / (state.uncertainty + doubt)
+        return State(state.lightness, state.ab.lerp(self.ab, gain), (1 - gain) * state.uncertainty)
+
+    def add(self, ab: Tensor, lightness: Tensor, uncertainty: Tensor) -> Tensor:
+        """Add to a frame's enlarged colours what is finer than the working size.
+
+        Args:
+            ab: Of the frame without black bars `(1, 2, H, W)`.
+            lightness: Its L `(1, 1, H, W)`, 0..100.
+            uncertainty: Variance expected of its colours at working size, ab^2, `(1, 1, h, w)`.
+
+        Returns:
+            `(1, 2, H, W)`, -128..127 where anything was added.
+        """
+        full = (lightness.shape[2], lightness.shape[3])
+        planes = warp(self.planes, enlarge_flow(self.flow, full))
         fine = planes[:, 1:]
-        gray = in_tones(planes[:, :1], _enlarge(moved[:, 1:], full).add_(fine), tones)
+        gray = in_tones(planes[:, :1], _enlarge(self.ab, full).add_(fine), self.tones)
         mismatch = box_mean(gray.sub_(lightness).square_(), 1)
         strength = box_mean(fine[:, :1].square().addcmul_(fine[:, 1:], fine[:, 1:]), 1)
         grain = mismatch[..., ::_GRAIN_STEP, ::_GRAIN_STEP].median().clamp(max=_MOST_GRAIN)
         doubt = _enlarge(_NOISE * uncertainty, full)
-        weight = (
-            mismatch.div_(-(tolerance + _GRAIN * grain + 1e-6)).exp_().mul_(strength).div_(doubt.add_(strength + 1e-6))
-        )
-        return torch.addcmul(ab, fine, weight.mul_(_enlarge(share, full))).clamp_(-128, 127)
+        tolerance = self.tolerance + _GRAIN * grain + 1e-6
+        weight = mismatch.div_(-tolerance).exp_().mul_(strength).div_(doubt.add_(strength + 1e-6))
+        return torch.addcmul(ab, fine, weight.mul_(_enlarge(self.share, full))).clamp_(-128, 127)
 
 
 def _is_nothing(values: Tensor) -> bool:

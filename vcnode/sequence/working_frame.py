@@ -10,7 +10,7 @@ from torch import Tensor
 from vcnode.color import Bars, WorkingSize, devc_finish, enlarge_ab, saturate
 from vcnode.network import State
 from vcnode.sequence.frame import ColoredFrame
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, nearest_source
+from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, influence, nearest_source
 from vcnode.sequence.settings import Settings
 
 
@@ -81,9 +81,13 @@ class Finisher:
         """
         frame = frame.to(lightness.device)
         picture = self.bars.crop(lightness)
-        ab = self._enlarge(frame, picture)
-        if detail is not None:
-            ab = detail.add(ab, picture, frame.state, self.size)
+        sighting = None if detail is None else detail.look(frame.state, self.size)
+        state = self._without_padding(frame.state)
+        if sighting is not None:
+            state = sighting.correct(state, influence(number, self.sources, self.settings.direction))
+        ab = self._enlarge(state, picture)
+        if sighting is not None:
+            ab = sighting.add(ab, picture, state.uncertainty)
         ab = saturate(ab, self.settings.saturation)
         size = picture.shape[2:]
         confidence, warped_ab = (
@@ -100,13 +104,14 @@ class Finisher:
             self.bars.restore(warped_ab),
         )
 
-    def _enlarge(self, frame: WorkingFrame, picture: Tensor) -> Tensor:
-        ab = self.size.crop(frame.state.ab)
+    def _without_padding(self, state: State) -> State:
+        planes = (state.lightness, state.ab, state.uncertainty.expand_as(state.lightness))
+        return State(*(self.size.crop(plane) for plane in planes))
+
+    def _enlarge(self, state: State, picture: Tensor) -> Tensor:
         if self.settings.compat == "devc":
-            return devc_finish(ab, picture)
-        state = frame.state
-        uncertainty = self.size.crop(state.uncertainty.expand_as(state.lightness))
-        return enlarge_ab(ab, uncertainty, self.size.crop(state.lightness), picture, self.settings.upsampling)
+            return devc_finish(state.ab, picture)
+        return enlarge_ab(state.ab, state.uncertainty, state.lightness, picture, self.settings.upsampling)
 
     def _crop_quarter(self, x: Tensor) -> Tensor:
         """Remove what lies wholly in the padding, at matching's resolution."""
