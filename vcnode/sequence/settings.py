@@ -25,8 +25,9 @@ class Settings:
         look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
             to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs. None: 4 on GPUs, else 1.
         saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
-        upsampling: How ab is brought to the frame's size; see `vcnode.color.enlarge_ab`. "adaptive" also brings colour
-            finer than the working size from the nearest keyframe; see `vcnode.sequence.keyframe_detail`.
+        upsampling: How ab is brought to the frame's size; see `vcnode.color.enlarge_ab`. "adaptive" also fetches
+            colours, and what is finer than the working size, from the nearest keyframe where the frame still shows the
+            same; see `vcnode.sequence.keyframe_detail`.
         find_bars: Whether black bars of clip and references are found and left out.
         compat: "devc" reproduces the authors' test script: best match alone, chroma x 1.25, their smoother; None for
             our own defaults.
