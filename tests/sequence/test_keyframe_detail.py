@@ -3,7 +3,6 @@
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -21,8 +20,8 @@ from vcnode.network import State
 from vcnode.network.light_colorization import UNKNOWN
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.identity import model_digest
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, influence, nearest_source
-from vcnode.sequence.settings import Direction
+from vcnode.sequence.keyframe_choice import DetailSource
+from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shot_references import ShotReferences
 
@@ -241,45 +240,6 @@ def test_it_happens_where_the_frame_is():
             fine = sighting.add(full.repeat(1, 2, 1, 1), full, right.uncertainty)
         assert not traffic.found
         assert fine.device == torch.device("cuda:0")
-
-
-@given(st.lists(st.none() | st.integers(0, 30), max_size=6), st.integers(0, 30))
-def test_the_nearest_keyframe_gives_the_earlier_of_two(numbers, frame):
-    found = nearest_source(frame, [DetailSource(place, number) for place, number in enumerate(numbers)])
-    named = [number for number in numbers if number is not None]
-    if not numbers:
-        assert found is None
-    elif not named:
-        assert found.place == 0
-    else:
-        assert abs(found.frame - frame) == min(abs(number - frame) for number in named)
-        assert found.frame == min(named, key=lambda number: (abs(number - frame), number))
-        assert found.place == numbers.index(found.frame)
-
-
-@given(st.lists(st.integers(0, 30), max_size=4), st.integers(0, 29), st.sampled_from(get_args(Direction.__value__)))
-def test_keyframes_take_over_from_each_other_without_a_jump(numbers, frame, direction):
-    sources = [DetailSource(place, number) for place, number in enumerate(numbers)]
-    here, there = (influence(number, sources, direction) for number in (frame, frame + 1))
-    assert 0 <= here <= 1
-    among = [number for number in sorted(numbers) if number not in (frame, frame + 1)]
-    if len(among) == len(numbers) and any(n < frame for n in among) and any(n > frame for n in among):
-        gap = min(n for n in among if n > frame) - max(n for n in among if n < frame)
-        assert abs(here - there) <= 2 / gap + 1e-9
-
-
-@pytest.mark.parametrize(
-    ("direction", "expected"),
-    [
-        ("forward", [0, 0, 1, 0.5, 0, 0, 1, 1]),
-        ("backward", [1, 1, 1, 0, 0, 0.5, 1, 0]),
-        ("both", [1, 1, 1, 0.5, 0, 0.5, 1, 1]),
-    ],
-)
-def test_a_keyframes_colors_go_where_colors_run(direction, expected):
-    sources = [DetailSource(0, 2), DetailSource(1, 6), DetailSource(2, None)]
-    assert [influence(number, sources, direction) for number in range(8)] == expected
-    assert influence(5, [DetailSource(0, None)], direction) == influence(5, [], direction) == 1
 
 
 def test_only_whole_pictures_of_the_frames_shape_give_detail(tiny_model):

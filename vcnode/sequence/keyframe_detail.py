@@ -7,7 +7,6 @@ of their small version. Motion between the two small pictures says where both be
 L says pixel by pixel whether they do. It is a matter of frame and keyframe alone, so no frame needs another for it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +18,6 @@ from vcnode.network import State
 from vcnode.network.alignment import enlarge_flow, estimate_flow, warp
 from vcnode.network.box_filter import box_mean
 from vcnode.network.light_colorization import UNKNOWN
-from vcnode.sequence.settings import Direction
 from vcnode.sequence.tones import fit_tones, in_tones
 
 # Found on forty films and a dozen at 720 and 1080 lines, their grain and exposure changed too.
@@ -34,47 +32,6 @@ _GRAIN_STEP = 4  # pixels: grain is measured on a sparse grid, at the price of a
 _NOISE = 3.0  # detail is trusted that is stronger, squared, than so many times the variance of the colours it joins
 _SHARED = (0.35, 0.6)  # share seen again below which nothing is brought, and from which all is: of the whole picture,
 _NEAR = 5  # and of what lies within so many pixels of the working size; single pixels may be alike by chance
-
-
-@dataclass(frozen=True)
-class DetailSource:
-    """A reference whose detail may be brought to frames.
-
-    Attributes:
-        place: Among the shot's references, counted from 0.
-        frame: That it shows, in the clip; None where no particular one was named.
-    """
-
-    place: int
-    frame: int | None
-
-
-def nearest_source(number: int, sources: Iterable[DetailSource]) -> DetailSource | None:
-    """Find the keyframe nearest to a frame, the earlier of two; where no source has a number, the first."""
-    sources = tuple(sources)
-    numbered = [(abs(each.frame - number), each.frame, each.place, each) for each in sources if each.frame is not None]
-    if numbered:
-        return min(numbered)[-1]
-    return sources[0] if sources else None
-
-
-def influence(number: int, sources: Iterable[DetailSource], direction: Direction) -> float:
-    """How much the nearest keyframe has to say about a frame's colours, 0..1.
-
-    Colours run the way that the user chose, and between two keyframes none takes over from the other at one blow: half
-    way, neither has a say.
-    """
-    frames = sorted(each.frame for each in sources if each.frame is not None)
-    before, after = [frame for frame in frames if frame <= number], [frame for frame in frames if frame >= number]
-    if not frames:
-        return 1.0
-    if not before or not after:
-        allowed = "forward" if before else "backward"
-        return float(direction in (allowed, "both"))
-    since, until = number - before[-1], after[0] - number
-    if since != until and direction == ("forward" if until < since else "backward"):
-        return 0.0
-    return 1 - 2 * min(since, until) / max(1, since + until)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from vcnode.color import Bars, WorkingSize, find_bars
 from vcnode.errors import InputError
 from vcnode.network import Model, References
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail
+from vcnode.sequence.keyframe_choice import DetailSource
+from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from vcnode.color import Bars, WorkingSize, devc_finish, enlarge_ab, saturate
 from vcnode.network import State
 from vcnode.sequence.frame import ColoredFrame
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail, influence, nearest_source
+from vcnode.sequence.keyframe_choice import DetailSource, influence, nearest_source
+from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.settings import Settings
 
 

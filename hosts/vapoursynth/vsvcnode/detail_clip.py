@@ -13,7 +13,8 @@ import vapoursynth as vs
 
 from vcnode.color import WorkingSize
 from vcnode.sequence import Reference, Settings, Shot
-from vcnode.sequence.keyframe_detail import DetailSource, KeyframeDetail
+from vcnode.sequence.keyframe_choice import DetailSource
+from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.shot_references import detail_of
 from vsvcnode.colorist import Colorist
 from vsvcnode.failures import explained
