@@ -123,7 +123,7 @@ def test_a_film_is_the_same(recorder, tiny_model, request):
     assert all(torch.equal(one.ab, other.ab) for one, other in zip(replayed, plain, strict=True))
 
 
-def test_only_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkeypatch):
+def test_only_small_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkeypatch):
     assert not can_replay(pair(0))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: False)
@@ -131,6 +131,8 @@ def test_only_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkeypatch)
         inputs = (torch.zeros(3, device="cuda"),)
         weight = torch.zeros(3, device="cuda", requires_grad=True)
         assert can_replay(inputs)
+        assert can_replay((torch.zeros(4, 1, 224, 400, device="cuda"),))
+        assert not can_replay((torch.zeros(4, 1, 1080, 1920, device="cuda"),))
         assert not can_replay(inputs, (weight,))
         with torch.no_grad():
             assert can_replay(inputs, (weight,))

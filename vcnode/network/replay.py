@@ -17,6 +17,7 @@ type Tensors = tuple[Tensor, ...]
 SWITCH = "VCNODE_CUDA_GRAPHS"  # environment variable: 0 has functions called as they are
 
 _MOST = 8  # recordings that are kept; each holds the memory its function needs
+_LARGEST = 2**20  # pixels; with more, kernels take longer than launching them, and recordings much memory
 _WARM_UPS = 2  # before recording, so that libraries have set themselves up
 _ALIKE = 1e-3  # relative and absolute: of a recording's results and the function's own
 
@@ -46,7 +47,7 @@ class Replay:
 
         Args:
             function: What to call.
-            inputs: On one device.
+            inputs: On one device, a picture of one plane or more first.
             reads: What else it reads, such as weights: where they lie is part of a recording.
         """
         reads = tuple(reads)
@@ -89,6 +90,8 @@ class Replay:
 def can_replay(inputs: Tensors, reads: Tensors = ()) -> bool:
     """Whether a function of these tensors may be recorded at all."""
     if inputs[0].device.type != "cuda" or torch.version.hip is not None or os.environ.get(SWITCH) == "0":
+        return False
+    if inputs[0].numel() > _LARGEST:
         return False
     wants_gradients = torch.is_grad_enabled() and any(each.requires_grad for each in (*inputs, *reads))
     return torch.cuda.is_available() and not wants_gradients and not torch.cuda.is_current_stream_capturing()
