@@ -85,6 +85,7 @@ class StateCache:
                 "choose a folder that can be created and written."
             ) from error
         self._bytes_since_scan = 0
+        self._bytes_being_written = 0  # by threads that have been given room; a scan does not see them yet
 
     def get(self, key: bytes | str) -> Tensors | None:
         """Return the tensors stored under `key`, or None; a damaged entry is logged, deleted and missing.
@@ -129,8 +130,12 @@ class StateCache:
         data = encode_entry(name, tensors, index)
         try:
             if self._make_room(len(data)):
-                path.parent.mkdir(exist_ok=True)
-                write_atomically(path, data, flush_to_device=index % self.keep_every == 0)
+                try:
+                    path.parent.mkdir(exist_ok=True)
+                    write_atomically(path, data, flush_to_device=index % self.keep_every == 0)
+                finally:
+                    with self._lock:
+                        self._bytes_being_written -= len(data)
         except OSError as error:
             self._warn_once(
                 f"The state cache {self.path} cannot be written ({_reason(error)}): going on without storing."
@@ -192,6 +197,8 @@ class StateCache:
     def _make_room(self, size: int) -> bool:
         """Account for `size` bytes to be written and evict what exceeds the limit; False: they do not fit."""
         if self.size_limit is None:
+            with self._lock:
+                self._bytes_being_written += size
             return True
         if size > self.size_limit:
             self._warn_once(
@@ -203,9 +210,11 @@ class StateCache:
             self._bytes += size
             self._bytes_since_scan += size
             if self._bytes > self.size_limit or self._bytes_since_scan > self.size_limit // _RESCAN_PART:
-                self._bytes = self._evict(self.size_limit, size)
+                self._bytes = self._evict(self.size_limit, size + self._bytes_being_written)
                 self._bytes_since_scan = 0
-            return self._bytes <= self.size_limit
+            fits = self._bytes <= self.size_limit
+            self._bytes_being_written += size if fits else 0
+            return fits
 
     def _evict(self, size_limit: int, size: int) -> int:
         """Measure the folder, evict where `size` bytes more exceed the limit, return the size to expect."""
