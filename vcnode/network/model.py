@@ -295,22 +295,12 @@ class Model(nn.Module):
         step = Step(ab, prepared.warped_ab, prepared.confidence, prepared.match, prepared.reference)
         return step, State(lightness, ab, uncertainty)
 
-    def _moved_colors(
-        self,
-        lightness: Tensor,
-        proposed_ab: Tensor,
-        spread: Tensor,
-        confidence: Tensor,
-        before: Tensor,
-        before_ab: Tensor,
-        uncertainty: Tensor,
-        flow: Tensor,
-        *features: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """The same as `_colors`, after moving the previous frame onto this one."""
-        moved = warp(torch.cat((before, before_ab, uncertainty), dim=1), flow, cubic=True)
+    def _moved_colors(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The same as `_colors`, after moving the previous frame onto this one; the flow stands before the features."""
+        matched, (*history, flow), features = inputs[:4], inputs[4:8], inputs[8:]
+        moved = warp(torch.cat(history, dim=1), flow, cubic=True)
         known = (moved[:, :1], moved[:, 1:3], moved[:, 3:].clamp(min=0))  # cubic sampling overshoots
-        return self._colors(lightness, proposed_ab, spread, confidence, *known, *features)
+        return self._colors(*matched, *known, *features)
 
     def _colors(
         self,
