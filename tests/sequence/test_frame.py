@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from vcnode.color import Matrix, lightness_of_gray, rgb_to_lab, rgb_to_ycbcr
+from vcnode.color import Matrix, lightness_of_gray, rgb_to_ycbcr
 from vcnode.errors import InputError
 from vcnode.sequence.frame import ColoredFrame, gray_frame, lightness_of
 
@@ -33,7 +33,7 @@ def test_integers_are_full_scale(codes):
 @given(arrays.arrays(np.float32, st.tuples(sizes, st.just((3,))).map(lambda pair: pair[0] + pair[1]), elements=unit))
 def test_rgb_is_an_array_with_channels_last_or_a_tensor_with_channels_first(rgb):
     planar = torch.from_numpy(rgb).permute(2, 0, 1)
-    expected = rgb_to_lab(planar[None])[:, :1]
+    expected = lightness_of_gray(rgb_to_ycbcr(planar[None], Matrix.BT709)[:, :1]).clamp(0, 100)
     assert torch.equal(lightness_of(rgb, 0), expected)
     assert torch.equal(lightness_of(planar, 0), expected)
     assert torch.equal(lightness_of(planar[:1], 0), lightness_of(rgb[..., 0], 0))
@@ -77,10 +77,22 @@ def test_what_is_no_frame_is_refused_by_number(frame, problem):
         lightness_of(frame, 7)
 
 
+@given(arrays.arrays(np.float32, st.just((4, 6, 3)), elements=unit), st.integers(0, 2**20))
+def test_rgb_goes_out_with_the_luma_it_came_in_with(rgb, seed):
+    planar = torch.from_numpy(rgb).permute(2, 0, 1)
+    luma = rgb_to_ycbcr(planar[None], Matrix.BT709)[0, 0].numpy()
+    keeps_luma(planar, luma, seed)
+    assert torch.allclose(lightness_of(planar, 3), lightness_of(luma, 3), atol=1e-3)  # as a gray copy of it
+
+
 @given(arrays.arrays(np.float32, st.just((4, 6)), elements=unit), st.integers(0, 2**20))
 def test_whatever_the_colours_are_luma_stays_what_it_was(luma, seed):
+    keeps_luma(luma, luma, seed)
+
+
+def keeps_luma(frame_given, luma, seed):
     ab = torch.from_numpy(np.random.default_rng(seed).uniform(-128, 127, (1, 2, 4, 6)).astype(np.float32))
-    gray = gray_frame(3, lightness_of(luma, 3))
+    gray = gray_frame(3, lightness_of(frame_given, 3))
     frame = ColoredFrame(3, gray.lightness, ab, gray.confidence, gray.reference, gray.warped_ab)
     rgb = frame.rgb()
     assert rgb.shape == (3, 4, 6)

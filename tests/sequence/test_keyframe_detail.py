@@ -15,7 +15,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from vcnode import ClipState, Reference, Sequence, Settings, Shot, colorize, load
-from vcnode.color import Bars, WorkingSize, enlarge_ab, lab_to_rgb
+from vcnode.color import Bars, WorkingSize, enlarge_ab, gray_of_lightness
 from vcnode.network import State
 from vcnode.network.light_colorization import UNKNOWN
 from vcnode.sequence.frame import lightness_of
@@ -25,26 +25,10 @@ from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shot_references import ShotReferences
 
-from .clips import same, texture
+from .clips import same
+from .fine_colors import HEIGHT, WIDTH, film, picture, stripes
 
-HEIGHT, WIDTH = 192, 288
 SIZE = WorkingSize.fit(HEIGHT, WIDTH, 64, 8)
-COUNT = 7
-
-
-def stripes(seed=0, height=HEIGHT, width=WIDTH):
-    """Lab `(1, 3, height, width)` of a texture with stripes of colour, four pixels wide or more."""
-    lightness, noise = 50 + 60 * (texture(seed, height, width) - 0.5), texture(seed + 1, height, width)
-    signs = np.random.default_rng(seed).choice([-25, 25], -(-width // 4)).repeat(4)
-    wave = signs[None, :width, None] * (noise > 0.4)
-    lab = np.concatenate((lightness + 0.2 * wave, wave, 10 + 0.4 * wave), axis=-1)
-    return torch.from_numpy(lab.astype(np.float32)).permute(2, 0, 1)[None]
-
-
-def film(count=COUNT, seed=0):
-    """RGB frames `(HEIGHT, WIDTH, 3)` of stripes that move two pixels a frame."""
-    wide = lab_to_rgb(stripes(seed, HEIGHT, WIDTH + 2 * count))[0].permute(1, 2, 0).clamp(0, 1).numpy()
-    return [wide[:, 2 * number : 2 * number + WIDTH].copy() for number in range(count)]
 
 
 def state_of(lab, size=SIZE, uncertainty=0.05):
@@ -90,10 +74,6 @@ def before_and_after(keyframe, frame, uncertainty=0.05, size=SIZE):
 def engine(model, *references, first_lightness=None, **options):
     first = torch.full((1, 1, HEIGHT, WIDTH), 50.0) if first_lightness is None else first_lightness
     return ShotEngine(model, model_digest(model), references, 0, first, Settings(working_size=64, **options))
-
-
-def picture(lab):
-    return lab_to_rgb(lab)[0].clamp(0, 1)
 
 
 def test_a_keyframe_comes_back_as_it_is():
@@ -272,14 +252,15 @@ def test_frames_that_lose_nothing_get_nothing(tiny_model, monkeypatch):
 
 
 def test_a_film_is_closer_to_the_truth_near_its_keyframe_and_luma_stays():
-    frames = film(3)
-    options = {"references": [Reference(frames[0], frame=0)], "model": load("lite", "cpu")}
+    colored = film(3)
+    options = {"references": [Reference(colored[0], frame=0)], "model": load("lite", "cpu")}
+    frames = [gray_of_lightness(Reference(frame).lab()[0, :1]) for frame in colored]
     runs = [
         list(colorize(frames, **options, settings=Settings(working_size=64, upsampling=upsampling)))
         for upsampling in ("adaptive", "bicubic")
     ]
     for number, (ours, bicubic) in enumerate(zip(*runs, strict=True)):
-        truth = Reference(frames[number]).lab()[:, 1:]
+        truth = Reference(colored[number]).lab()[:, 1:]
         assert torch.equal(ours.lightness, lightness_of(frames[number], number))
         before, after = (float((run.ab - truth).square().mean()) for run in (bicubic, ours))
         assert after < before / (1.5 if number else 50)

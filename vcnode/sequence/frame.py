@@ -7,7 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vcnode.color import Matrix, chroma_keeping_luma, gray_of_lightness, lightness_of_gray, rgb_keeping_luma, rgb_to_lab
+from vcnode.color import (
+    Matrix,
+    chroma_keeping_luma,
+    gray_of_lightness,
+    lightness_of_gray,
+    rgb_keeping_luma,
+    rgb_to_ycbcr,
+)
 from vcnode.errors import InputError
 from vcnode.sequence.reference import floats
 
@@ -26,7 +33,10 @@ class FrameList(Protocol):
 
 
 def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cpu") -> Tensor:
-    """Take L from a frame as users have it.
+    """Take L from a frame as users have it: that of the gray with its luma.
+
+    Colours that RGB has are dropped as a gray copy drops them, by its Y' (BT.709), so `ColoredFrame.rgb` has the Y'
+    that came in. Its own L would not do: a strong colour and the gray with its L differ in Y'.
 
     Args:
         frame: Luma Y' `(H, W)` or `(1, H, W)`, or RGB: array `(H, W, 3)` or tensor `(3, H, W)`; gamma-encoded, 0..1 for
@@ -55,7 +65,7 @@ def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cp
         values = values.pin_memory()  # so that the GPU fetches it by itself; it is ours alone, nobody writes to it
     values = values.to(device, non_blocking=True)
     if values.shape[0] == 3:
-        return rgb_to_lab(values[None].clamp(0, 1))[:, :1].contiguous()
+        values = rgb_to_ycbcr(values[None].clamp(0, 1), Matrix.BT709)[0, :1]
     return lightness_of_gray(values[None]).clamp(0, 100)
 
 
@@ -65,7 +75,7 @@ class ColoredFrame:
 
     Attributes:
         number: Frame of the clip.
-        lightness: L as it came in `(1, 1, H, W)`, 0..100.
+        lightness: L of the gray that came in `(1, 1, H, W)`, 0..100.
         ab: Colours `(1, 2, H, W)`, -128..127; 0 in black bars and outside shots.
         confidence: Greatest similarity with any reference, -1..1, `(1, 1, H, W)`; 0 in bars and outside shots.
             Similarity is not correctness: plain areas resemble each other.
@@ -89,7 +99,7 @@ class ColoredFrame:
         return ColoredFrame(self.number, lightness, ab, confidence, reference, warped_ab, self.state)
 
     def rgb(self, matrix: Matrix = Matrix.BT709) -> Tensor:
-        """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the gray frame."""
+        """Gamma-encoded RGB `(3, H, W)`, 0..1, whose Y' is that of the frame that came in."""
         return rgb_keeping_luma(gray_of_lightness(self.lightness).clamp(0, 1), self.ab, matrix)[0].clamp(0, 1)
 
     def cbcr(self, luma: Tensor, matrix: Matrix) -> Tensor:
