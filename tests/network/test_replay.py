@@ -3,6 +3,9 @@
 import copy
 import logging
 import pickle
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -99,6 +102,23 @@ def test_recordings_stay_few(recorder):
     assert len(run._seen) == 8
 
 
+def test_one_recording_is_made_at_a_time_in_a_process(recorder, monkeypatch):
+    busy, clashes = threading.Lock(), []
+
+    def capture(function, held):
+        clashes.append(not busy.acquire(blocking=False))
+        time.sleep(0.05)
+        busy.release()
+        return recorder.capture(function, held)
+
+    monkeypatch.setattr(replay, "capture", capture)
+    with ThreadPoolExecutor(4) as pool:
+        for run in [Replay() for _ in range(4)]:
+            run(mix, *pair(0))
+            pool.submit(run, mix, *pair(0))
+    assert clashes == [False] * 4
+
+
 @pytest.mark.parametrize("how", ["wrong", "refused"])
 def test_what_cannot_be_replayed_is_called_and_said_once(recorder, monkeypatch, caplog, how):
     if how == "wrong":
@@ -136,6 +156,9 @@ def test_only_small_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkey
         assert not can_replay(inputs, (weight,))
         with torch.no_grad():
             assert can_replay(inputs, (weight,))
+            monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: device == "cuda")
+            assert can_replay(inputs)
+            assert not can_replay(inputs, (weight,))  # its copy in half precision is freed when autocast ends
         monkeypatch.setenv(replay.SWITCH, "0")
         assert not can_replay(inputs)
 

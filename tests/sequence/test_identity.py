@@ -50,6 +50,21 @@ def test_a_model_that_is_trained_on_is_another():
     assert model_digest(model) == before
 
 
+def test_a_model_that_is_set_otherwise_is_another():
+    model = small()
+    before = model_digest(model)
+    assert model_digest(renamed(model, temperature=0.02)) != before
+    assert model_digest(renamed(model, temperature=small().config.temperature)) == before
+
+
+def test_changes_of_weights_made_for_inference_are_seen():
+    with torch.inference_mode():
+        model = small()
+        before = model_digest(model)
+        model.color_net.leave.bias.add_(1)
+    assert model_digest(model) != before
+
+
 def test_weights_made_for_inference_have_a_digest_too():
     with torch.inference_mode():
         model = small()

@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -107,9 +108,31 @@ def test_an_unknown_model_is_refused():
         vcnode.load("ligth")
 
 
-def test_devices_are_chosen_by_what_is_there(monkeypatch):
+@pytest.fixture
+def two_gpus(monkeypatch):
+    """A machine that lists GPUs; on this one their kernels do not run, unless a test says so."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA Example 8")
+
+
+def test_a_gpu_that_this_torch_has_no_code_for_is_not_chosen(two_gpus, monkeypatch, caplog):
+    def refuse(*_, **__):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nmore about it")
+
+    monkeypatch.setattr(torch, "zeros", refuse)
+    with caplog.at_level(logging.WARNING, "vcnode"):
+        assert choose_device("auto") == torch.device("cpu")
+    assert "NVIDIA Example 8 cannot be used" in caplog.text
+    with pytest.raises(
+        DeviceError, match=r"Example 8 cannot be used by this PyTorch \(.*no kernel image.*\): give"
+    ) as told:
+        choose_device("cuda:1")
+    assert "\n" not in str(told.value)
+
+
+def test_devices_are_chosen_by_what_is_there(two_gpus, monkeypatch):
+    monkeypatch.setattr(torch, "zeros", lambda *_, device, zeros=torch.zeros: zeros(1))
     assert choose_device("auto").type == "cuda"
     assert choose_device("cuda:1").index == 1
     with pytest.raises(DeviceError, match="there are 2 CUDA GPUs"):
@@ -117,7 +140,13 @@ def test_devices_are_chosen_by_what_is_there(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
-    for wish, problem in (("cuda", "CUDA was asked for"), ("mps", "MPS was asked for"), ("gpu", "'gpu' is not known")):
+    for wish, problem in (
+        ("cuda", "CUDA was asked for"),
+        ("mps", "MPS was asked for"),
+        ("gpu", "'gpu' is not known"),
+        ("xpu", "does not run on the device 'xpu'"),
+        ("meta", "does not run on"),
+    ):
         with pytest.raises(DeviceError, match=problem):
             choose_device(wish)
 

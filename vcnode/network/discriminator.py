@@ -25,7 +25,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix `(B, C, H, W)` over its positions."""
         query, key, value = (
-            conv(x).flatten(2).transpose(1, 2).unsqueeze(1)
+            conv(x).flatten(2).transpose(1, 2).contiguous().unsqueeze(1)  # as fused kernels want it
             for conv in (self.query_conv, self.key_conv, self.value_conv)
         )
         mixed = F.scaled_dot_product_attention(query, key, value, scale=1.0)

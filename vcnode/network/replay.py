@@ -17,11 +17,12 @@ type Tensors = tuple[Tensor, ...]
 SWITCH = "VCNODE_CUDA_GRAPHS"  # environment variable: 0 has functions called as they are
 
 _MOST = 8  # recordings that are kept; each holds the memory its function needs
-_LARGEST = 2**20  # pixels; with more, kernels take longer than launching them, and recordings much memory
+_LARGEST = 400_000  # pixels; with more, kernels take longer than launching them, and recordings much memory
 _WARM_UPS = 2  # before recording, so that libraries have set themselves up
 _ALIKE = 1e-3  # relative and absolute: of a recording's results and the function's own
 
 _log = logging.getLogger("vcnode")
+_recording = threading.Lock()  # CUDA allows a process one recording at a time
 
 
 class Replay:
@@ -72,7 +73,8 @@ class Replay:
             return function(*given)
 
         try:
-            recording = record(function, inputs)
+            with _recording:
+                recording = record(function, inputs)
             others = tuple(torch.empty_like(each).copy_(each.flip(-1)) for each in inputs)  # as they lie in memory
             alike = all(
                 torch.allclose(one.float(), other.float(), rtol=_ALIKE, atol=_ALIKE)
@@ -93,8 +95,11 @@ def can_replay(inputs: Tensors, reads: Tensors = ()) -> bool:
         return False
     if inputs[0].numel() > _LARGEST:
         return False
-    wants_gradients = torch.is_grad_enabled() and any(each.requires_grad for each in (*inputs, *reads))
-    return torch.cuda.is_available() and not wants_gradients and not torch.cuda.is_current_stream_capturing()
+    # Autocast keeps its copies of trainable weights only for as long as it is on: a recording would read freed memory.
+    wanted = torch.is_grad_enabled() or torch.is_autocast_enabled("cuda")
+    if wanted and any(each.requires_grad for each in (*inputs, *reads)):
+        return False
+    return torch.cuda.is_available() and not torch.cuda.is_current_stream_capturing()
 
 
 def record(function: Callable[..., Tensors], inputs: Tensors) -> Callable[[Tensors], Tensors]:
@@ -121,7 +126,11 @@ def capture(function: Callable[..., Tensors], held: Tensors) -> tuple[Callable[[
                 function(*held)
         here.wait_stream(beside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads go on with their own work
+        # A stream of this GPU: torch's own lies on the GPU that recorded first. Other threads go on with their work.
+        with (
+            torch.cuda.stream(here),  # is current again also after a failure
+            torch.cuda.graph(graph, stream=beside, capture_error_mode="thread_local"),
+        ):
             results = function(*held)
     return graph.replay, results
 

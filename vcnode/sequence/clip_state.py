@@ -17,9 +17,10 @@ from vcnode.color import Bars
 from vcnode.errors import CacheError, InputError
 from vcnode.network import State
 from vcnode.sequence.atomic_file import write_atomically
+from vcnode.sequence.chain import combine_digests, digest_settings
 from vcnode.sequence.shot_engine import ShotEngine
 
-_FORMAT = 1
+_FORMAT = 2
 _THUMBNAIL = "thumbnail"
 _METADATA = "vcnode_clip_state"
 
@@ -38,6 +39,7 @@ class ShotState:
         model_name: See `model`.
         references: Digest of the shot's references.
         settings: What `Settings.of_state` said.
+        machine: Digest of what decided how its computation was rounded.
     """
 
     first: int
@@ -49,6 +51,7 @@ class ShotState:
     model_name: str
     references: str
     settings: Mapping[str, object]
+    machine: str
 
     @classmethod
     def of(cls, engine: ShotEngine, key: str, state: State) -> "ShotState":
@@ -63,7 +66,13 @@ class ShotState:
             engine.model.config.name,
             engine.shot_references.digest,
             engine.settings.of_state(),
+            digest_settings(engine.machine),
         )
+
+    def key_on(self, engine: ShotEngine) -> str:
+        """The key to go on from: another one on a machine that rounds otherwise, which makes other states."""
+        machine = digest_settings(engine.machine)
+        return self.key if machine == self.machine else combine_digests([self.key, machine])
 
     def check(self, engine: ShotEngine, number: int) -> None:
         """See that a run can go on with this engine.
@@ -116,7 +125,7 @@ class ClipState:
                 "first": shot.first,
                 "frame_size": list(shot.frame_size),
                 "bars": [shot.bars.top, shot.bars.bottom, shot.bars.left, shot.bars.right],
-                **{name: getattr(shot, name) for name in ("key", "model", "model_name", "references")},
+                **{name: getattr(shot, name) for name in ("key", "model", "model_name", "references", "machine")},
                 "settings": dict(shot.settings),
             }
         text = json.dumps(facts, sort_keys=True)

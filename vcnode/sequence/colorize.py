@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from vcnode.sequence.clip_state import ClipState, ShotState
 from vcnode.sequence.cuts import check_threshold, is_cut, thumbnail
 from vcnode.sequence.frame import ColoredFrame, FrameLike, FrameList, gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
+from vcnode.sequence.loading import choose_device
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_engine import ShotEngine, WorkingFrame
@@ -23,8 +24,11 @@ from vcnode.sequence.shots import Shot, check_shots, shot_at, whole_clip
 from vcnode.sequence.state_memory import MemoryStateCache
 from vcnode.sequence.state_store import StateStore
 from vcnode.sequence.walk import Link, stream
+from vcnode.sequence.whole_number import whole_number
 
 type Progress = Callable[[int], None]
+
+_END: Any = object()  # None may be a frame that a reader failed to read
 
 
 def colorize(
@@ -74,6 +78,7 @@ def colorize(
         InputError: No or both of references and shots, a frame or reference that cannot be used, or a state that does
             not fit; colours are to run backward, and frames are not at hand or cuts still to be found.
         MediaError: A reference that cannot be read.
+        DeviceError: `device` is not there.
         Cancelled: `cancelled` said so.
     """
     references = tuple(references)
@@ -82,7 +87,7 @@ def colorize(
     plan = whole_clip(references) if shots is None else check_shots(shots)
     if cut_threshold is not None:
         check_threshold(cut_threshold)
-    if first is not None and first < 0:
+    if first is not None and (first := whole_number(first, "The first frame's number")) < 0:
         raise InputError(f"The first frame's number is {first}: frames count from 0.")
     if state is not None and first not in (None, state.number):
         raise InputError(
@@ -100,9 +105,9 @@ def colorize(
                 "Colours that run backward need to know where shots end: find the cuts first (vcnode.find_cuts) and "
                 "give shots."
             )
-    numbered = _Numbered(frames, before, cut_threshold, torch.device(device))
+    numbered = _Numbered(frames, before, cut_threshold, choose_device(device))
     piece = _Piece(numbered, plan, model, settings, cache, clip, cancelled, on_backward)
-    return _watched(piece.colored(before.shot), progress, cancelled)
+    return _watched(piece.colored(before.shot), before.number, progress, cancelled)
 
 
 def _whole(frames: Iterable[FrameLike], clip: FrameList | None, first: int) -> FrameList:
@@ -159,7 +164,7 @@ class _Piece:
         )
         if going_on is not None:
             going_on.check(engine, number)
-        before = None if going_on is None else (number, going_on.key, going_on.state)
+        before = None if going_on is None else (number, going_on.key_on(engine), going_on.state)
         for link, full, frame, state in self._walked(engine, shot, before):
             looks = self.frames.thumbnails.pop(link.number, None)
             left = ClipState(link.number + 1, ShotState.of(engine, link.key, state), looks)
@@ -222,8 +227,8 @@ class _Numbered:
     def peek(self) -> tuple[int, Tensor, bool] | None:
         """The next frame: its number, L, and whether it begins a shot by its looks; None after the last."""
         if self._next is None:
-            frame = next(self._frames, None)
-            if frame is None:
+            frame = next(self._frames, _END)
+            if frame is _END:
                 return None
             lightness, cut = lightness_of(frame, self._number, self.device), False
             if self._threshold is not None:
@@ -251,11 +256,11 @@ class _Numbered:
 
 
 def _watched(
-    frames: Iterator[ColoredFrame], progress: Progress | None, cancelled: Callable[[], bool] | None
+    frames: Iterator[ColoredFrame], first: int, progress: Progress | None, cancelled: Callable[[], bool] | None
 ) -> Iterator[ColoredFrame]:
     for done in count():
         if cancelled is not None and cancelled():
-            raise Cancelled(f"Stopped before frame {done}, as asked; the frames before it are finished.")
+            raise Cancelled(f"Stopped before frame {first + done}, as asked; the frames before it are finished.")
         frame = next(frames, None)
         if frame is None:
             return

@@ -4,30 +4,32 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from vcnode.network import Model
+from vcnode.network import Model, ModelConfig
 from vcnode.network.correspondence import DEVC_WIDTH
 from vcnode.network.matching import matching_kernel
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
 
-type _Versions = tuple[tuple[int, int], ...]
+type _Looks = tuple[ModelConfig, tuple[tuple[int, int], ...]]
 
-_known: WeakKeyDictionary[Model, tuple[_Versions, str]] = WeakKeyDictionary()  # a digest reads all weights: remembered
+_known: WeakKeyDictionary[Model, tuple[_Looks, str]] = WeakKeyDictionary()  # a digest reads all weights: remembered
 
 
 def model_digest(model: Model) -> str:
     """Identify a model by its configuration and weights, whatever their device.
 
-    Weights that were trained on or loaded anew since the last call are read again.
+    Weights that were trained on or loaded anew since the last call are read again; what is written to `weight.data` is
+    not seen by torch, and so not here.
     """
-    versions = _versions(model)
-    if model in _known and _known[model][0] == versions:
+    looks = _looks(model)
+    if looks is not None and model in _known and _known[model][0] == looks:
         return _known[model][1]
     parts = [digest_settings({**model.config.to_dict(), "name": ""})]
     for name, tensor in model.state_dict().items():
         parts.append(digest_settings({"name": name}))
         parts.append(digest_tensor(tensor))
     digest = combine_digests(parts)
-    _known[model] = (versions, digest)
+    if looks is not None:
+        _known[model] = (looks, digest)
     return digest
 
 
@@ -52,7 +54,9 @@ def rounding(device: torch.device, model: Model | None = None, *, half: bool = F
     return about
 
 
-def _versions(model: Model) -> _Versions:
-    """Where each weight lies and how often it was written to."""
+def _looks(model: Model) -> _Looks | None:
+    """The configuration, where each weight lies and how often it was written to; None where nobody counts that."""
     tensors = model.state_dict(keep_vars=True).values()
-    return tuple((tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    if any(tensor.is_inference() for tensor in tensors):
+        return None
+    return model.config, tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)

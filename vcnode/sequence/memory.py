@@ -35,7 +35,7 @@ def out_of_memory(error: BaseException, working_size: int, device: torch.device)
     where = f"The device {device}" if device.type != "cpu" else "This machine"
     fitting = size_that_fits(working_size, free, None if used is None or wanted is None else used + wanted)
     if fitting is None:
-        advice = "close other programs, use a smaller look-ahead and fewer references, or give --device cpu"
+        advice = "close other programs, use a smaller look-ahead and fewer references, or the device cpu"
     else:
         advice = f"--size {fitting} should fit; also close other programs, or give a smaller --look-ahead"
     return DeviceError(f"{where} ran out of memory{asked} at the working size {working_size}: {advice}.")

@@ -13,6 +13,7 @@ from torch import Tensor
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
 from vcnode.media import read_image
+from vcnode.sequence.whole_number import whole_number
 
 type ImageLike = Path | str | NDArray[Any] | Tensor
 
@@ -44,10 +45,17 @@ class Reference:
         for name in ("image", "mask"):
             if isinstance(getattr(self, name), str):
                 object.__setattr__(self, name, Path(getattr(self, name)))
-        if self.frame is not None and self.frame < 0:
-            raise InputError(f"Reference {self} is for frame {self.frame}: frames count from 0.")
-        if not (math.isfinite(self.weight) and self.weight > 0):
+        if self.frame is not None:
+            object.__setattr__(self, "frame", whole_number(self.frame, f"The frame of reference {self}"))
+            if self.frame < 0:
+                raise InputError(f"Reference {self} is for frame {self.frame}: frames count from 0.")
+        try:
+            weight = float(self.weight)
+        except (TypeError, ValueError):
+            weight = math.nan
+        if not (math.isfinite(weight) and weight > 0):
             raise InputError(f"Reference {self} has the weight {self.weight}: give a number above 0.")
+        object.__setattr__(self, "weight", weight)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Reference) and self._identity() == other._identity()
@@ -101,6 +109,8 @@ class Reference:
         mask = floats(_pixels(self.mask), f"The mask of reference {self}")
         if mask.ndim == 3:
             mask = mask.mean(dim=-1 if mask.shape[-1] in (1, 3) else 0)
+        if mask.ndim != 2:
+            raise InputError(f"The mask of reference {self} has the shape {tuple(mask.shape)}: give a picture (H, W).")
         if mask.shape != (height, width):
             raise InputError(
                 f"The mask of reference {self} is {mask.shape[-1]}x{mask.shape[-2]} pixels, "
@@ -134,7 +144,7 @@ def floats(values: NDArray[Any] | Tensor, what: str) -> Tensor:
         values = (values.float() if values.is_floating_point() else values).numpy()
     array = np.asarray(values)
     if np.issubdtype(array.dtype, np.unsignedinteger):
-        return torch.from_numpy(array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max))
+        return torch.from_numpy(np.asarray(array / np.iinfo(array.dtype).max, np.float32))
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"{what} has pixels of the type {array.dtype}: give floats in 0..1 or unsigned integers.")
     if not np.isfinite(array).all():

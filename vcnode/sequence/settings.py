@@ -8,6 +8,7 @@ import torch
 from vcnode.color import Enlarging
 from vcnode.errors import InputError
 from vcnode.network import Model
+from vcnode.sequence.whole_number import whole_number
 
 type Precision = Literal["float32", "float16", "bfloat16"]
 
@@ -53,6 +54,9 @@ class Settings:
     direction: Direction = "forward"
 
     def __post_init__(self) -> None:
+        for name in ("working_size", "look_ahead"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(getattr(self, name), f"The {name.replace('_', ' ')}"))
         if self.working_size is not None and self.working_size < 64:
             raise InputError(f"The working size is {self.working_size} pixels: give 64 or more for the short side.")
         if self.look_ahead is not None and self.look_ahead < 1:

@@ -73,6 +73,7 @@ class ShotEngine:
         self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
         self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.size))
         self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
+        self.machine = rounding(self.device, self.model, half=self.settings.dtype != torch.float32)
         self.start_key = self._start_key()
 
     def mirrored(self, seed: State | None, first: int = 0) -> "ShotEngine":
@@ -166,9 +167,7 @@ class ShotEngine:
         for number in sorted(self.seeds):
             parts.append(digest_settings({"keyframe": number - self.first}))
             parts.append(digest_tensor(self.seeds[number].ab))
-        half = self.settings.dtype != torch.float32
-        machine = rounding(self.device, self.model, half=half)
-        fixed = {"engine": _ENGINE_VERSION, "state": STATE_VERSION, "frame": list(self.frame_size), **machine}
+        fixed = {"engine": _ENGINE_VERSION, "state": STATE_VERSION, "frame": list(self.frame_size), **self.machine}
         return start_key(self.model_digest, {**self.settings.of_state(), **fixed}, combine_digests(parts))
 
     def _seeds(self, pictures: Sequence[Picture], first_lightness: Tensor | None) -> dict[int, State]:

@@ -8,9 +8,11 @@ import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from numbers import Integral
 
 from vcnode.errors import InputError
 from vcnode.sequence.reference import Reference
+from vcnode.sequence.whole_number import whole_number
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Shot:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "references", tuple(self.references))
+        object.__setattr__(self, "first", whole_number(self.first, "A shot's first frame"))
+        if self.last is not None:
+            object.__setattr__(self, "last", whole_number(self.last, "A shot's last frame"))
         if self.first < 0:
             raise InputError(f"A shot begins at frame {self.first}: frames count from 0.")
         if self.last is not None and self.last < self.first:
@@ -47,7 +52,9 @@ class Shot:
                 )
 
     def __contains__(self, frame: object) -> bool:
-        return isinstance(frame, int) and self.first <= frame and (self.last is None or frame <= self.last)
+        if not isinstance(frame, Integral):
+            return False
+        return self.first <= int(frame) and (self.last is None or int(frame) <= self.last)
 
     def __str__(self) -> str:
         return f"shot {self.first}..{'end' if self.last is None else self.last}"
