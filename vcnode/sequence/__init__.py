@@ -4,6 +4,7 @@ from vcnode.sequence.clip_state import ClipState
 from vcnode.sequence.colorize import colorize
 from vcnode.sequence.cuts import CUT_THRESHOLD, find_cuts
 from vcnode.sequence.frame import ColoredFrame
+from vcnode.sequence.keyframe_picking import even_keyframes, scene_keyframes
 from vcnode.sequence.loading import choose_device, load
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.reference_files import parse_reference_argument, references_in_folder
@@ -29,12 +30,14 @@ __all__ = [
     "StateStore",
     "choose_device",
     "colorize",
+    "even_keyframes",
     "find_cuts",
     "load",
     "load_shots",
     "parse_reference_argument",
     "references_in_folder",
     "save_shots",
+    "scene_keyframes",
     "shots_from_cuts",
     "whole_clip",
 ]

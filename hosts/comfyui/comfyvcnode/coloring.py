@@ -15,6 +15,7 @@ from .backward import clip_at_hand, known_shots
 from .images import check_images, frames_of, rgb_of
 from .progress import Progress
 from .references import ReferencePlan
+from .states import in_main_memory
 
 type Load = Callable[[int, int], Model]
 """Brings the network to its device, with room to colour frames of a height and a width."""
@@ -106,6 +107,7 @@ def color_batch(
         first=None if state is not None else first,
         cut_threshold=cut_threshold,
         clip=clip,
+        device=next(network.parameters()).device,
         cancelled=progress.stop_if_asked,
         on_backward=lambda number: progress.backward(finished, count, window),
     )
@@ -120,4 +122,4 @@ def color_batch(
         state = frame.state
         progress.frame(finished, count, partial(rgb_of, colored[place]))
     assert state is not None
-    return ColoredBatch(colored, sure, state, means)
+    return ColoredBatch(colored, sure, in_main_memory(state), means)

@@ -1,8 +1,7 @@
-"""Picking the frames of a clip that an image model, or a person, colours as references."""
+"""Keyframes out of a clip, for an image model, or a person, to colour."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from vcnode.errors import InputError
 from vcnode.media import VideoReader, rgb_from_frame
 from vcnode.rendering.source_luma import luma_of, with_one_matrix
 from vcnode.rendering.stretch import exact_frame_count
-from vcnode.sequence import find_cuts
+from vcnode.sequence import even_keyframes, find_cuts, scene_keyframes
 
 from .choices import PICKING
 from .films import FilmPart, film_part
@@ -115,7 +114,7 @@ def pick_keyframes(
         how: Of `PICKING`: the first frame of each scene, or frames at even distances.
         most: How many at most; of more scenes, the longest are taken.
         threshold: A scene begins where the picture changes by more, 0..1.
-        progress: Told of each frame looked at; may stop the work.
+        progress: Told of each frame looked at and of each fetched; may stop the work.
 
     Returns:
         IMAGE `(B, H, W, 3)`, where its frames are, and a report.
@@ -127,45 +126,36 @@ def pick_keyframes(
     if how not in PICKING:
         raise InputError(f"The way of picking {how!r} is not known: choose one of {', '.join(PICKING)}.")
     progress = progress or Progress()
+    steps = None if clip.count is None else clip.count + min(most, clip.count)  # to look at all, and fetch so many
+    seen = _Counted(progress.watching(clip.looks(), steps))
+    scenes: tuple[int, ...] = ()
     if how == "even":
-        count = clip.count if clip.count is not None else sum(1 for _ in progress.watching(clip.looks(), clip.count))
-        _check(count)
-        keyframes = _even(clip.first, count, most)
-        lines: list[str] = []
+        count = clip.count if clip.count is not None else sum(1 for _ in seen)
+        picked = even_keyframes(count, most)
     else:
-        seen = _Counted(progress.watching(clip.looks(), clip.count))
         cuts = find_cuts(seen, threshold)
-        _check(seen.count)
-        keyframes, lines = _by_scene(clip.first, cuts, seen.count, most)
-    images = torch.cat([clip.image(number) for number in keyframes.frames])
-    frames = ", ".join(map(str, keyframes.frames))
-    return images, keyframes, "\n".join([f"Keyframes: {frames}", *lines])
+        picked = scene_keyframes(cuts, seen.count, most)
+        scenes = tuple(clip.first + start for start in (0, *cuts))
+    frames = tuple(clip.first + number for number in picked)
+    fetched = progress.watching(map(clip.image, frames), seen.count + len(frames), seen.count)
+    return torch.cat(list(fetched)), Keyframes(frames, scenes), _report(frames, scenes)
 
 
-def _check(count: int) -> None:
-    if count == 0:
-        raise InputError("The clip has no frames: give one with 1 frame or more.")
-
-
-def _even(first: int, count: int, most: int) -> Keyframes:
-    most = min(most, count)
-    return Keyframes(tuple(first + place * count // most for place in range(most)))
-
-
-def _by_scene(first: int, cuts: Sequence[int], count: int, most: int) -> tuple[Keyframes, list[str]]:
-    starts = [0, *cuts]
-    lengths = {start: end - start for start, end in pairwise([*starts, count])}
-    longest = sorted(starts, key=lambda start: -lengths[start])[:most]
-    picked = tuple(first + start for start in sorted(longest))
-    scenes = tuple(first + start for start in starts)
-    lines = [f"Scenes: {len(scenes)}, beginning at {', '.join(map(str, scenes))}"]
-    left_out = [start for start in scenes if start not in picked]
+def _report(frames: Sequence[int], scenes: Sequence[int]) -> str:
+    lines = [f"Keyframes: {_listed(frames)}"]
+    if scenes:
+        lines.append(f"Scenes: {len(scenes)}, beginning at {_listed(scenes)}")
+    left_out = [start for start in scenes if start not in frames]
     if left_out:
         lines.append(
-            f"Without a keyframe: the scenes at {', '.join(map(str, left_out))}; they take the colours of the scene "
-            "before. Raise max_frames for more."
+            f"Without a keyframe: the scenes at {_listed(left_out)}; they take the colours of the scene before. Raise "
+            "max_frames for more."
         )
-    return Keyframes(picked, scenes), lines
+    return "\n".join(lines)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 class _Counted:

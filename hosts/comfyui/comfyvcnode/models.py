@@ -16,6 +16,7 @@ from .choices import EMBEDDED, PRECISIONS
 # Bytes a working pixel: a run on the CPU took 1000 (and 350 more for each frame looked ahead) and 3300 at its peak;
 # half as much again is left for what GPU libraries take.
 _BYTES_A_PIXEL = {"efficientnet_lite0": 1500, "vgg19": 5000}
+_FINISHING = 150  # bytes a pixel of the frame at its own size, where 100 were counted
 
 type Precision = Literal["float32", "float16"]
 
@@ -95,4 +96,4 @@ def working_memory(network: Model, settings: Settings, height: int, width: int) 
     short = settings.working_size or network.config.working_size
     pixels = short * short * max(height, width) / max(1, min(height, width))
     window = settings.look_ahead or GPU_LOOK_AHEAD  # the network may lie on the CPU still
-    return int(_BYTES_A_PIXEL[network.config.encoder] * pixels * window)
+    return int(_BYTES_A_PIXEL[network.config.encoder] * pixels * window) + _FINISHING * height * width

@@ -65,16 +65,17 @@ class Progress:
         self._backward += frames
         self.frame(done, total)
 
-    def watching(self, frames: Iterable[Tensor], total: int | None) -> Iterator[Tensor]:
+    def watching(self, frames: Iterable[Tensor], total: int | None, done: int = 0) -> Iterator[Tensor]:
         """Pass frames on, and report each when it has been looked at.
 
         Args:
             frames: Some.
-            total: How many; None where that is not known.
+            total: Of how many, those done before among them; None where that is not known.
+            done: How many steps were done before.
         """
-        for done, frame in enumerate(frames, start=1):
+        for number, frame in enumerate(frames, start=done + 1):
             yield frame
-            self.frame(done, total)
+            self.frame(number, total)
 
 
 def thumbnail(rgb: Tensor) -> Image.Image:

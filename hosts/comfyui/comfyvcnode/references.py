@@ -108,7 +108,8 @@ def pictures(
     count = len(images)
     made = []
     for image, frame, mask in zip(images, frames or [None] * count, masks_of(masks, count), strict=True):
-        reference = Reference(rgb_of(image), frame, weight, mask)
+        rgb = rgb_of(image).expand(3, -1, -1)
+        reference = Reference(rgb, frame, weight, mask)
         lab = reference.lab()  # a gray one, or a mask of another size, is to be told here and not much later
         reference.mask_for(lab.shape[2], lab.shape[3])
         made.append(reference)

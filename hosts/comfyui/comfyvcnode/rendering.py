@@ -1,8 +1,6 @@
 """Colouring a video file into another, in constant memory."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from .files import file_stamp
 from .films import FilmPart
 from .progress import Progress
 from .reports import coloring_report
+from .states import in_main_memory
 
 _SEGMENT = 24  # frames between places where a stopped film can go on
 
@@ -95,7 +94,7 @@ def color_film(
     folder.mkdir(parents=True, exist_ok=True)
     job = dataclasses.replace(job, output=_free_name(folder, f"vcnode_{_identity(job, network)[:16]}", encoding.suffix))
     report = _Reporter(progress)
-    with _resumable():
+    try:
         result = render(
             job,
             on_search=report.search,
@@ -104,8 +103,13 @@ def color_film(
             on_backward=report.backward,
             cancelled=progress.stop_if_asked,
         )
+    except VcnodeError as error:
+        if report.done:
+            error.add_note("Finished frames are kept: queue the workflow again to go on from there.")
+        raise
     text = coloring_report(result.frames, part.first, result.confidence, result.weak_frames)
-    return ColoredFilm(result.output, result.state, text)
+    state = None if result.state is None else in_main_memory(result.state)
+    return ColoredFilm(result.output, state, text)
 
 
 def _frames(part: FilmPart) -> tuple[int, int | None] | None:
@@ -120,11 +124,15 @@ def _frames(part: FilmPart) -> tuple[int, int | None] | None:
 
 
 class _Reporter:
-    """Passes on how far a render is."""
+    """Passes on how far a render is.
+
+    Attributes:
+        done: How many frames are finished, in this run and in those before that it goes on from.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._begin = progress, 0
-        self._done, self._window = 0, 1
+        self.done, self._window = 0, 1
         self._total: int | None = None
 
     def search(self, search: CutSearch) -> None:
@@ -132,24 +140,14 @@ class _Reporter:
 
     def start(self, start: RenderStart) -> None:
         self._begin, self._total = start.begin, start.total
-        self._done, self._window = start.first - start.begin, start.look_ahead
+        self.done, self._window = start.first - start.begin, start.look_ahead
 
     def frame(self, frame: RenderedFrame) -> None:
-        self._done = frame.colored.number - self._begin + 1
-        self._progress.frame(self._done, self._total, frame.colored.rgb)
+        self.done = frame.colored.number - self._begin + 1
+        self._progress.frame(self.done, self._total, frame.colored.rgb)
 
     def backward(self, number: int) -> None:
-        self._progress.backward(self._done, self._total, self._window)
-
-
-@contextmanager
-def _resumable() -> Iterator[None]:
-    """After a failure, say that what is finished is kept."""
-    try:
-        yield
-    except VcnodeError as error:
-        error.__notes__ = ["Finished frames are kept: queue the workflow again to go on from there."]
-        raise
+        self._progress.backward(self.done, self._total, self._window)
 
 
 def _free_name(folder: Path, stem: str, suffix: str) -> Path:

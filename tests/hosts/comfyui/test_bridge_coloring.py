@@ -1,15 +1,21 @@
 """IMAGE batches: the core's pixels, however a clip is cut."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rendering.films import luma, write_film
 from sequence.clips import clip, picture
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from tests.hosts.comfyui.bridge import coloring, components, progress, references
+from tests.hosts.comfyui.bridge import coloring, components, films, progress, references, rendering, states
 from tests.hosts.comfyui.bridge import settings as widgets
 from vcnode import ClipState, Reference, Settings, colorize
 from vcnode.errors import InputError
+from vcnode.network import State
 
 FRAMES = 6
 
@@ -99,6 +105,44 @@ def test_a_scene_cut_begins_anew(color, how):
     images = batch([*clip(2, seed=1), *negative])
     cutting = coloring.Coloring(how.references, how.settings, 0.3)
     assert torch.equal(color(images, cutting).images[2:], color(batch(negative), cutting).images)
+
+
+def test_frames_are_finished_where_the_model_is(tiny_model, images, how, whole, monkeypatch):
+    """And results go where they are wanted. A device without values stands for a GPU."""
+    devices = []
+
+    def colorize_here(*args, model, device, **options):
+        devices.append((next(model.parameters()).device, device))
+        return colorize(*args, model=tiny_model, **options)
+
+    monkeypatch.setattr(coloring, "colorize", colorize_here)
+    elsewhere = deepcopy(tiny_model).to("meta")
+    done = coloring.color_batch(lambda height, width: elsewhere, images, how)
+    assert devices == [(torch.device("meta"), torch.device("meta"))]
+    assert torch.equal(done.images, whole.images)
+
+
+def test_states_leave_the_gpu(whole):
+    """Found out without one: tensors that have a device but no values."""
+    with FakeTensorMode():
+        fake = State(*(torch.rand(1, channels, 8, 8, device="cuda") for channels in (1, 2, 1)))
+        moved = states.in_main_memory(replace(whole.state, shot=replace(whole.state.shot, state=fake)))
+    assert all(tensor.device.type == "cpu" for tensor in moved.shot.state.state_dict().values())
+    between = replace(whole.state, shot=None)
+    assert states.in_main_memory(between).number == FRAMES
+
+
+@pytest.mark.parametrize("returns", ["batch", "film"])
+def test_states_that_are_returned_have_left_the_gpu(tiny_model, images, how, tmp_path, monkeypatch, returns):
+    moved = []
+    for module in (coloring, rendering):
+        monkeypatch.setattr(module, "in_main_memory", lambda state: moved.append(state) or state)
+    if returns == "batch":
+        done = coloring.color_batch(lambda *size: tiny_model, images[:2], how)
+    else:
+        part = films.FilmPart(write_film(tmp_path / "film.mkv", luma(2)))
+        done = rendering.color_film(lambda *size: tiny_model, part, how, tmp_path, quality="medium")
+    assert moved == [done.state]
 
 
 def test_confidence_may_be_left_out(color, images, whole):

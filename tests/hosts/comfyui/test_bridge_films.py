@@ -12,10 +12,24 @@ from sequence.clips import clip, picture
 
 from tests.hosts.comfyui.bridge import coloring, encoding, films, keyframes, progress, references, rendering
 from vcnode import Settings
-from vcnode.errors import InputError
+from vcnode.errors import DeviceError, InputError
 from vcnode.media import probe
 
 COUNT = 10
+
+
+class Stop(Exception):
+    pass
+
+
+def stopping_after(step, told):
+    """A report of progress that notes steps, and ends the work after one of them as the host does."""
+
+    def stop():
+        if told and told[-1] == step:
+            raise Stop
+
+    return progress.Progress(lambda done, *_: told.append(done), stop)
 
 
 class File:
@@ -146,10 +160,33 @@ def test_a_trimmed_film_keeps_its_numbers(tmp_path):
     assert picked(video, tmp_path, "even", 2, 0.4)[1].frames == (5, 6)
 
 
-def test_picking_tells_how_far_it_is(given, tmp_path):
+@pytest.mark.parametrize(
+    ("how", "most", "steps"),
+    [
+        ("scene cuts", 1, [(number, 10) for number in range(1, 11)]),
+        ("scene cuts", 5, [(number, 14) for number in range(1, 10)] + [(10, 12), (11, 12), (12, 12)]),
+        ("even", 4, [(number, 4) for number in range(1, 5)]),
+    ],
+)
+def test_picking_tells_how_far_it_is(given, tmp_path, how, most, steps):
+    """Frames looked at and frames fetched are steps of one bar, which never goes back."""
     told = []
-    picked(given, tmp_path, "scene cuts", 1, 0.4, progress=progress.Progress(lambda *values: told.append(values[:2])))
-    assert told == [(number, 9) for number in range(1, 10)]
+    picked(given, tmp_path, how, most, 0.4, progress=progress.Progress(lambda *values: told.append(values[:2])))
+    assert told == steps
+
+
+@pytest.mark.parametrize(("how", "searched"), [("scene cuts", 9), ("even", 0)])
+def test_picking_can_be_stopped_while_frames_are_fetched(given, tmp_path, how, searched):
+    told = []
+    with pytest.raises(Stop):
+        picked(given, tmp_path, how, 3, 0.4, progress=stopping_after(searched + 1, told))
+    assert told[-1] == searched + 1
+
+
+def test_no_keyframes_at_all(tmp_path):
+    for how in ("scene cuts", "even"):
+        with pytest.raises(InputError, match="give 1 or more"):
+            picked(as_images(), tmp_path, how, 0, 0.4)
 
 
 def test_unknown_ways_of_picking(tmp_path):
@@ -175,17 +212,12 @@ def test_how_films_are_written(tmp_path, film):
         encoding.encoding_for("best", probe(film))
 
 
-class Stop(Exception):
-    pass
-
-
 @pytest.fixture
 def color_film(tiny_model, tmp_path):
     plan = references.reference_plan(torch.from_numpy(picture(1))[None])
-    how = coloring.Coloring(plan, Settings(working_size=64))
 
-    def run(film, part=None, **options):
-        part = part or films.FilmPart(film)
+    def run(film, part=None, working_size=64, **options):
+        part, how = part or films.FilmPart(film), coloring.Coloring(plan, Settings(working_size=working_size))
         options = {"quality": "lossless"} | options
         return rendering.color_film(lambda *size: tiny_model, part, how, tmp_path / "temp", **options)
 
@@ -204,13 +236,8 @@ def test_luma_codes_go_through(color_film, film):
 def test_a_film_that_was_stopped_goes_on(color_film, tmp_path):
     film = write_film(tmp_path / "long.mkv", luma(30, height=32, width=48))
     told = []
-
-    def stop_at_27():
-        if told and told[-1] == 27:
-            raise Stop
-
     with pytest.raises(Stop):
-        color_film(film, progress=progress.Progress(lambda done, *_: told.append(done), stop_at_27))
+        color_film(film, progress=stopping_after(27, told))
     assert not list((tmp_path / "temp").glob("*.mp4"))
     told.clear()
     done = color_film(film, progress=progress.Progress(lambda done, *_: told.append(done)))
@@ -226,6 +253,30 @@ def test_a_failure_says_that_finished_frames_are_kept(color_film, tmp_path):
     film.write_bytes(content[: len(content) * 3 // 4])
     with pytest.raises(Exception, match=r"breaks off|stops") as caught:
         color_film(film)
+    assert caught.value.__notes__ == ["Finished frames are kept: queue the workflow again to go on from there."]
+
+
+def test_nothing_is_said_to_be_kept_where_nothing_is(color_film, tmp_path):
+    """And where queueing again would not help."""
+    film = write_film(tmp_path / "six.mkv", luma(6, height=32, width=48))
+    state = color_film(film, films.FilmPart(film, 0, 1), working_size=72).state
+    for part, options in ((films.FilmPart(film, 99, None), {}), (films.FilmPart(film, 2, None), {"state": state})):
+        with pytest.raises(InputError) as caught:
+            color_film(film, part, **options)
+        assert not hasattr(caught.value, "__notes__")
+
+
+def test_what_was_kept_is_told_again(color_film, tmp_path):
+    """Also where a later try fails before its first frame."""
+    film = write_film(tmp_path / "long.mkv", luma(30, height=32, width=48))
+    with pytest.raises(Stop):
+        color_film(film, progress=stopping_after(27, []))
+
+    def fail():
+        raise DeviceError("There is no room.")
+
+    with pytest.raises(DeviceError) as caught:
+        color_film(film, progress=progress.Progress(stop=fail))
     assert caught.value.__notes__ == ["Finished frames are kept: queue the workflow again to go on from there."]
 
 

@@ -47,6 +47,8 @@ def test_pictures_are_checked_at_once():
     gray = torch.full((1, 8, 8, 3), 0.5)
     with pytest.raises(InputError, match="is gray"):
         references.pictures(gray)
+    with pytest.raises(InputError, match="is gray: give an image in colour"):
+        references.pictures(gray[..., :1])
     with pytest.raises(InputError, match="mask of the image's size"):
         references.pictures(batch(1), masks=torch.ones(1, 3, 3))
     with pytest.raises(InputError, match="give an IMAGE batch"):

@@ -94,6 +94,14 @@ def test_fingerprint_takes_inputs_that_exist(node, schema):
         assert named <= {one.id for one in schema.inputs}
 
 
+def test_a_file_that_another_node_names_is_read_each_time(node, schema):
+    """Values of links are None when ComfyUI asks; equal answers, or one NaN twice, would mean that nothing changed."""
+    fingerprint = getattr(node, "fingerprint_inputs", None)
+    if fingerprint is not None:
+        one, other = (fingerprint(**dict.fromkeys(one.id for one in schema.inputs)) for _ in range(2))
+        assert (one,) != (other,)
+
+
 def test_help_page_explains_every_input_and_output(schema):
     page = PACK / "web" / "docs" / f"{schema.node_id}.md"
     text = page.read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """What the registry, the manager and other people's machines ask of the pack's files."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from itertools import chain
 import pytest
 
 from tests.hosts.comfyui.conftest import PACK
+from vcnode.hosting import install
 
 SOURCES = sorted(PACK.rglob("*.py"))
 CALLS = {"eval", "exec", "compile", "__import__", "print", "input", "breakpoint"}
@@ -142,10 +142,12 @@ def test_loading_the_pack_imports_neither_torch_nor_the_network():
     assert int(ran.stdout) >= 9
 
 
-def test_translations_fit(pack):
-    """`locales/<language>/nodeDefs.json`, where there are any, name nodes and inputs that exist."""
-    for file in PACK.glob("locales/*/nodeDefs.json"):
-        for node_id, texts in json.loads(file.read_text(encoding="utf-8")).items():
-            schema = pack.nodes[node_id].GET_SCHEMA()
-            assert set(texts.get("inputs", {})) <= {one.id for one in schema.inputs}, file
-            assert set(texts.get("outputs", {})) <= {str(n) for n in range(len(schema.outputs))}, file
+def test_what_is_installed_says_whose_its_pictures_are(tmp_path):
+    (tmp_path / "custom_nodes").mkdir()
+    folder = install("comfyui", tmp_path).folder / "example_workflows"
+    attribution = (folder / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    assert "Joao Eriberto Mota Filho" in attribution
+    assert "https://creativecommons.org/licenses/by-sa/4.0/" in attribution
+    pictures = {file.name for file in folder.iterdir() if file.suffix not in (".json", ".md")}
+    assert pictures == set(re.findall(r"`(\w+\.jpg)`", attribution))
+    assert "example_workflows/ATTRIBUTION.md" in (PACK / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..choices import EMBEDDED, PRECISIONS
-from ..files import file_stamp
+from ..files import file_stamp, never_the_same
 from . import folders, host
 from .schema import Model, schema
 
@@ -50,8 +50,10 @@ class LoadModel(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types her
         return f"There is no model file {model_name!r} in {folders.models_folder()}: choose {EMBEDDED!r}, or another."
 
     @classmethod
-    def fingerprint_inputs(cls, model_name: str, precision: str) -> str:
+    def fingerprint_inputs(cls, model_name: str | None, precision: str | None) -> str | float:
         """Loaded anew when the file changes."""
+        if model_name is None:
+            return never_the_same()
         path = folders.model_path(model_name)
         return file_stamp([path] if path else [])
 

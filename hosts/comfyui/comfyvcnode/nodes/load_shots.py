@@ -5,6 +5,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ..files import never_the_same
 from . import folders, host
 from .schema import References, schema
 
@@ -46,8 +47,10 @@ class LoadShots(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types her
         return f"There is no shots file {folders.input_path(shots_file)}: give the path of a shots.yaml."
 
     @classmethod
-    def fingerprint_inputs(cls, shots_file: str) -> str:
+    def fingerprint_inputs(cls, shots_file: str | None) -> str | float:
         """Read anew when the file or a picture in it changes."""
+        if shots_file is None:
+            return never_the_same()
         with host.sentences():
             from ..references import shots_file_stamp
 

@@ -137,7 +137,8 @@ def state_input() -> Any:
         "state",
         optional=True,
         tooltip="Where an earlier run ended. The frames then follow those of that run, with the same pixels as if all "
-        "had been colored at once. Needs the same model, references and settings.",
+        "had been colored at once. Keep model, references and settings; saturation, upsampling and scene_cut are no "
+        "part of the state, so that the node cannot say where they differ.",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io, ui
 
 from ..choices import STATE_SUFFIX
-from ..files import file_stamp, state_files, state_path
+from ..files import file_stamp, never_the_same, state_files, state_path
 from . import folders, host
 from .schema import State, schema
 
@@ -83,8 +83,10 @@ class LoadState(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types her
         return f"There is no state {state_file!r} in {folders.output_folder()}: choose one that was saved there."
 
     @classmethod
-    def fingerprint_inputs(cls, state_file: str) -> str:
+    def fingerprint_inputs(cls, state_file: str | None) -> str | float:
         """Read anew when the file changes."""
+        if state_file is None:
+            return never_the_same()
         path = state_path(folders.output_folder(), state_file)
         return file_stamp([path] if path else [])
 

@@ -106,12 +106,15 @@ class TestInterrupting:
         assert np.array_equal(graph.array("stopped"), graph.array("unstopped"))
         assert graph.array("stopped").shape == images.shape
 
-    def test_looking_for_keyframes(self, server, server_base, server_coloring):
+    @pytest.mark.parametrize("mode", ["scene cuts", "even"])
+    def test_looking_for_keyframes(self, server, server_base, server_coloring, mode):
+        """While frames are looked at, and while those wanted are fetched."""
         graph, count = server_coloring.graph, 200
         film = write_film(
             server_base / "input" / "keyframes.mp4", np.tile(gray_clip(COUNT).numpy(), (count // COUNT, 1, 1, 1))
         )
-        picked = graph.add("VCNode_PickKeyframes", clip=graph.add("LoadVideo", file=film.name)["VIDEO"])
+        video = graph.add("LoadVideo", file=film.name)["VIDEO"]
+        picked = graph.add("VCNode_PickKeyframes", clip=video, mode=mode, max_frames=count)
         graph.keep(picked["images"], "picked")
         self.check(server.run(graph, interrupt_after=3), picked, count)
 

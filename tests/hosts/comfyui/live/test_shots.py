@@ -51,3 +51,19 @@ def test_each_shot_has_its_reference(executor, coloring, folder):
     again = graph.kept("planned")[1].array
     assert np.array_equal(again[:2], colored[:2])
     assert not np.array_equal(again[2:4], colored[2:4])
+
+
+def test_a_path_that_comes_from_another_node(executor, coloring, folder):
+    """ComfyUI cannot tell whether that file has changed, so it is read each time, without a warning."""
+    graph = coloring.graph
+    write(folder, 1)
+    (widget,) = graph.inputs("VCNode_LoadShots")
+    shots = graph.add("VCNode_LoadShots", **{widget: graph.add("VCProbe_Text", text="plan/shots.yaml")["text"]})
+    graph.keep(coloring.images(gray_clip(2), references=shots["references"])["images"], "linked")
+    told = len(executor.log())
+    for _ in range(2):
+        ran = executor.run(graph)
+        assert ran.succeeded
+        assert shots.id in ran.executed
+    assert "WARNING" not in executor.log()[told:]
+    assert np.array_equal(*(kept.array for kept in graph.kept("linked")))

@@ -38,6 +38,19 @@ class Images:
         return (tensor, tensor)
 
 
+class Text:
+    """A text that comes over a link."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES, RETURN_NAMES = "vcnode_probe", "give", ("STRING",), ("text",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ("STRING", {})}}
+
+    def give(self, text):
+        return (text,)
+
+
 class Keep:
     """Writes what arrives into a folder: 0.npy and 0.json, then 1.npy and 1.json, and so on."""
 
@@ -82,4 +95,4 @@ class Spoil:
         return (images,)
 
 
-NODE_CLASS_MAPPINGS = {"VCProbe_Images": Images, "VCProbe_Keep": Keep, "VCProbe_Spoil": Spoil}
+NODE_CLASS_MAPPINGS = {"VCProbe_Images": Images, "VCProbe_Text": Text, "VCProbe_Keep": Keep, "VCProbe_Spoil": Spoil}
