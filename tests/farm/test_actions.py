@@ -1,14 +1,16 @@
 """What a job's actions do, with a worker in this process."""
 
 import json
+import os
 import threading
+from pathlib import Path
 
 import pytest
 from rendering.films import read_pictures
 
 from vcnode.errors import VcnodeError
 from vcnode.farm.__main__ import main
-from vcnode.farm.session import connect, end_worker
+from vcnode.farm.session import begin_worker, connect, end_worker
 from vcnode.worker import JobQueue, TcpServer
 
 
@@ -57,6 +59,12 @@ def test_a_shot_is_coloured_and_told_of(job, session, capsys):
     assert [bool((frame[..., 0] != frame[..., 2]).any()) for frame in frames] == [False, True, True, False]
 
 
+def test_folders_may_climb(job, session, capsys):
+    above = f"{job.source.parent}/../in"
+    assert main(arguments(job, session, 1, **{"source-folder": above, "target-folder": f"{above}/../out"})) == 0
+    assert len(read_pictures(job.target.parent, "out")) == 4
+
+
 def test_a_shot_that_is_done_is_not_done_again(job, session, capsys):
     assert main(arguments(job, session, 2)) == 0
     assert main(arguments(job, session, 2)) == 0
@@ -78,6 +86,18 @@ def test_the_end_ends_the_worker(session):
     with pytest.raises(VcnodeError, match="No worker"):
         _connect_without_starting(session)
     assert end_worker(session) == ""  # ended already
+
+
+def test_a_worker_imports_nothing_from_the_folder_that_it_is_begun_in(tmp_path, monkeypatch):
+    for name in ("yaml.py", "vcnode.py"):
+        (tmp_path / name).write_text("raise SystemExit('a file of the film was run')")
+    monkeypatch.chdir(tmp_path)
+    paths = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    begin_worker(tmp_path)
+    with connect(tmp_path):
+        pass
+    assert "was run" not in end_worker(tmp_path)
 
 
 def _connect_without_starting(session):

@@ -28,6 +28,14 @@ def test_shots_and_references_are_in_the_files_numbers(job, film):
     assert first["references"][0]["frame"] is None
 
 
+def test_pictures_may_lie_above_the_shots_file(job, film):
+    (film / "plan").mkdir()
+    plan = film / "plan" / "shots.yaml"
+    plan.write_text("version: 1\nshots: [{first: 0, references: [{image: ../r.png, mask: ../plan/../r.png}]}]\n")
+    (reference,) = shot_job(load_shots(plan), 1, job.source, job.target, encoding=None)["shots"][0]["references"]
+    assert (reference["file"], reference["mask"]) == (str(film / "r.png"),) * 2
+
+
 def test_pictures_of_all_shots_go_to_one_place(job, film):
     assert [each["output"] for each in jobs_of(job, confidence=True)] == [
         {"pattern": str(film / "out" / "out.####.png"), "confidence": True}

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -21,6 +22,12 @@ def test_there_is_a_task_for_each_shot(job, film):
     assert "hostRequirements" not in step
 
 
+def test_no_action_imports_from_the_folder_that_it_runs_in(job, film):
+    (step,) = written(write_farm_job(job, film / "job"))["steps"]
+    (environment,) = step["stepEnvironments"]
+    assert environment["variables"] == {"PYTHONSAFEPATH": "1"}
+
+
 def test_a_job_for_gpus_asks_for_machines_with_one(film):
     job = FarmJob(film / "shots.yaml", film / "in" / "in.####.png", film / "out.####.png", device="cuda")
     (step,) = written(write_farm_job(job, film / "job"))["steps"]
@@ -39,6 +46,17 @@ def test_every_parameter_has_a_value_and_a_use(job, film):
 def test_paths_hold_on_any_machine_but_the_template_holds_none(job, film):
     template = write_farm_job(job, film / "job").read_text("utf-8")
     assert str(film) not in template
+    assert written(film / "job" / "parameters.yaml") == {
+        "Shots": str(film / "shots.yaml"),
+        "SourceFolder": str(film / "in"),
+        "TargetFolder": str(film / "out"),
+    }
+
+
+def test_paths_that_climb_are_written_as_they_lead(job, film, monkeypatch):
+    monkeypatch.chdir(film / "in")
+    climbing = FarmJob(Path("../shots.yaml"), Path("../in/in.####.png"), Path("../out/out.####.png"))
+    write_farm_job(climbing, film / "job")
     assert written(film / "job" / "parameters.yaml") == {
         "Shots": str(film / "shots.yaml"),
         "SourceFolder": str(film / "in"),

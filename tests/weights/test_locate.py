@@ -82,6 +82,28 @@ def test_a_folder_must_hold_one_model(registry: Registry, tmp_path: Path, checkp
         find(checkpoints, registry=registry)
 
 
+def test_a_folder_is_not_searched_to_its_depths(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / "one" / "two"
+    deep.mkdir(parents=True)
+    (deep / "a.pth").touch()
+    opened = []
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        opened.append(Path(path))
+        if Path(path) == deep.parent:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ModelError, match=r"holds no \.safetensors file"):
+        find(tmp_path, registry=registry)
+    assert deep.parent in opened
+    assert deep not in opened
+
+
 def test_a_checkpoint_is_sent_to_the_converter(registry: Registry, checkpoints: Path) -> None:
     with pytest.raises(ModelError, match="vcnode models import"):
         find(checkpoints / "data" / "vgg19_conv.pth", registry=registry)

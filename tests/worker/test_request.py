@@ -107,6 +107,11 @@ def test_everything_that_is_wrong_is_said_at_once():
         ({"options__precision": "float8"}, "options.precision"),
         ({"options__cut_threshold": 1.5}, "options.cut_threshold"),
         ({"options__look_ahead": 0}, "options.look_ahead"),
+        ({"options": False}, "options"),
+        ({"options": 0}, "options"),
+        ({"options": ""}, "options"),
+        ({"options": []}, "options"),
+        ({"output__pattern": "out.####.png", "frames__pattern": f"{ANCHOR}in/in.####.png"}, "output.pattern"),
         ({"output__depth": "quarter"}, "output.depth"),
         ({"output__depth": 1.5}, "output.depth"),
         ({"output__confidence": 1}, "output.confidence"),
@@ -148,11 +153,11 @@ def test_a_shots_file_is_a_path_or_says_which_frame_it_counts_as_0():
     problems = []
     path = Path(f"{ANCHOR}shots.yaml")
     plain = read_request(wording(references=[], shots=str(path)), problems)
-    placed = {"file": str(path), "first": -8, "last": 1100}
+    placed = {"file": str(path), "first": -8, "last": 1100, "encoding": "srgb"}
     whole = read_request(wording(references=[], shots=placed), problems)
     assert problems == []
     assert plain.shots == ShotsFile(path)
-    assert whole.shots == ShotsFile(path, -8, 1100)
+    assert whole.shots == ShotsFile(path, -8, 1100, "srgb")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,11 @@ def test_a_shots_file_is_a_path_or_says_which_frame_it_counts_as_0():
         ({"file": f"{ANCHOR}s.yaml", "first": 10, "last": 9}, "shots.last"),
         ({"file": f"{ANCHOR}s.yaml", "last": 9}, "shots.last"),
         ({"file": f"{ANCHOR}s.yaml", "step": 2}, "shots.step"),
+        ({"file": f"{ANCHOR}s.yaml", "encoding": "rec709"}, "shots.encoding"),
+        ([{"first": 1, "last": 2, "references": [{"file": f"{ANCHOR}a/../r.png"}]}], "shots[0].references[0].file"),
+        ([{"first": 1, "last": 2, "references": 5}], "shots[0].references"),
+        ([{"first": 1, "last": 2, "references": []}], "shots[0].references"),
+        ([{"first": 1, "last": 2}], "shots[0].references"),
     ],
 )
 def test_a_shots_file_that_is_worded_wrongly_is_named_by_its_field(shots, field):

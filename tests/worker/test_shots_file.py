@@ -1,6 +1,7 @@
 """A job's shots file: every problem in it at once, and where its frames lie."""
 
 import numpy as np
+import OpenEXR
 import PIL.Image
 import pytest
 
@@ -118,6 +119,21 @@ def test_a_job_can_be_inspected_before_its_frames_are_there(job, plates, shots, 
     assert sorted(problem.field for problem in seen.problems) == ["options.model", "shots"]
     assert (seen.shots, seen.files) == (0, ())
     assert inspect_job([]).problems
+
+
+def test_exr_pictures_are_in_the_encoding_that_is_said(job, plates, shots):
+    values = np.linspace(0, 1, 32 * 48, dtype=np.float32).reshape(32, 48)
+    channels = {"R": values, "G": values * 0.5, "B": values * 0.2}
+    with OpenEXR.File({"type": OpenEXR.scanlineimage}, channels) as file:
+        file.write(str(plates / "r.exr"))
+
+    def lightness(**said):
+        shots("{first: 0, references: [r.exr]}", first=FIRST, **said)
+        (shot,) = plan_job(job).shots
+        return float(shot.references[0].lab()[:, 0].mean())
+
+    assert lightness() == lightness(encoding="linear-srgb")
+    assert lightness() > lightness(encoding="srgb") + 10
 
 
 def test_another_delivery_of_a_picture_makes_another_job(job, plates, shots):

@@ -1,6 +1,7 @@
 """What the actions of a farm job run: `python -m vcnode.farm begin|shot|end SESSION`; users need none of it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +34,8 @@ def shot(options: argparse.Namespace) -> int:
     job = shot_job(
         load_shots(options.shots),
         options.number,
-        (options.source_folder / options.source_name).absolute(),
-        (options.target_folder / options.target_name).absolute(),
+        Path(os.path.abspath(options.source_folder / options.source_name)),
+        Path(os.path.abspath(options.target_folder / options.target_name)),
         encoding=None if options.encoding == "default" else options.encoding,
         confidence=options.confidence == "yes",
     )

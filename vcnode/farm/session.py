@@ -25,7 +25,7 @@ def begin_worker(folder: Path) -> None:
     """
     with _log(folder).open("ab") as log:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "vcnode", "worker", "--tcp=127.0.0.1:0", f"--idle-minutes={_IDLE_MINUTES}"],
+            [sys.executable, "-P", "-m", "vcnode", "worker", "--tcp=127.0.0.1:0", f"--idle-minutes={_IDLE_MINUTES}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

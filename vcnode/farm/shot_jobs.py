@@ -1,5 +1,6 @@
 """A shot of a film as a worker's job."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,9 @@ def shot_job(
 
 
 def _reference(reference: Reference, numbers: Sequence[int], encoding: str | None) -> dict[str, object]:
-    mask = None if reference.mask is None else str(Reference(reference.mask).path.absolute())
+    mask = None if reference.mask is None else os.path.abspath(Reference(reference.mask).path)
     return {
-        "file": str(reference.path.absolute()),
+        "file": os.path.abspath(reference.path),
         "frame": None if reference.frame is None else numbers[reference.frame],
         "weight": reference.weight,
         "mask": mask,

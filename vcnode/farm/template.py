@@ -1,5 +1,6 @@
 """The job template, after Open Job Description's "Template Schemas [Version: 2023-09]"."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -38,6 +39,7 @@ def job_template(job: "FarmJob", shots: int) -> dict[str, Any]:
                     {
                         "name": "Worker",
                         "description": "A vcnode worker, whose model stays loaded from shot to shot.",
+                        "variables": {"PYTHONSAFEPATH": "1"},  # nothing is imported from where a task happens to run
                         "script": {
                             "actions": {
                                 "onEnter": _action("begin", timeout=_SECONDS_TO_START),
@@ -76,9 +78,9 @@ def _action(name: str, *arguments: str, timeout: int | None = None) -> dict[str,
 def path_values(job: "FarmJob") -> dict[str, str]:
     """The parameters that have no default: absolute paths, which no template may hold itself."""
     return {
-        "Shots": str(job.shots.absolute()),
-        "SourceFolder": str(job.source.absolute().parent),
-        "TargetFolder": str(job.target.absolute().parent),
+        "Shots": os.path.abspath(job.shots),
+        "SourceFolder": os.path.abspath(job.source.parent),
+        "TargetFolder": os.path.abspath(job.target.parent),
     }
 
 

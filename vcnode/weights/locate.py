@@ -1,5 +1,6 @@
 """From a name or a path to the weights file and the configuration that belong together."""
 
+import glob
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def _only_weights_in(folder: Path) -> Path:
             f"The folder {folder} holds several models ({', '.join(path.name for path in weights)}): give "
             "the path of one of them."
         )
-    if next(folder.rglob("*.pth"), None) is not None:
+    if any(glob.glob(pattern, root_dir=folder) for pattern in ("*.pth", "*/*.pth")):  # skips what it may not read
         raise ModelError(
             f"The folder {folder} holds PyTorch checkpoints but no .safetensors file: convert them once with "
             f"`vcnode models import {folder}`."

@@ -25,11 +25,9 @@ def check_references(request: JobRequest, source: SourceFrames, problems: list[P
 
 def _shot(shot: ShotRequest, source: SourceFrames, problems: list[Problem]) -> Shot | None:
     before = len(problems)
-    if not shot.references:
-        problems.append(Problem(f"{shot.place}.references", "The shot has no reference: add one, or leave it out."))
     references = _references(shot.references, shot.first, shot.last, source, problems)
     first, last = source.index(shot.first), source.index(shot.last)
-    if len(problems) > before or first is None or last is None or last < first:
+    if len(problems) > before or not references or first is None or last is None or last < first:
         return None
     return Shot(first, last, references)
 

@@ -54,11 +54,13 @@ class ShotsFile:
         path: The YAML file.
         first: Number of the frame that the file counts as 0; None: the first of the source's.
         last: Number of the last frame of the clip that the file is about; None: unknown.
+        encoding: Of EXR pictures that it names, one of `ENCODINGS`; None: the job's.
     """
 
     path: Path
     first: int | None = None
     last: int | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ def read_request(value: object, problems: list[Problem]) -> JobRequest | None:
     job = Fields(value, "", problems, known)
     frames = Fields(job.values.get("frames"), "frames", problems, ("pattern", "first", "last"))
     output = Fields(job.values.get("output"), "output", problems, ("pattern", "depth", "confidence", "overwrite"))
+    chosen = job.values.get("options")
     options = Fields(
-        job.values.get("options") or {}, "options", problems, ("model", "device", *_SETTINGS, "cut_threshold")
+        {} if chosen is None else chosen, "options", problems, ("model", "device", *_SETTINGS, "cut_threshold")
     )
     source, target = frames.path("pattern"), output.path("pattern")
     request = JobRequest(
@@ -140,11 +143,13 @@ def read_request(value: object, problems: list[Problem]) -> JobRequest | None:
         frames.note("last", f"The last frame {request.last} is before the first, {request.first}: exchange them.")
     if not problems and (request.shots is None) == (not request.references):
         job.note("references", "Give references for the whole range, or else shots: colours come from one of them.")
-    if not is_exr(request.source) and not is_exr(request.output) and request.encoding not in (None, "srgb"):
-        job.note("encoding", f"{request.encoding} is for EXR files: give srgb or null for others.")
     if request.shots is not None and request.cut_threshold is not None:
         options.note("cut_threshold", "Shots say themselves where they begin: leave one of the two out.")
-    return request if source is not None and target is not None else None
+    if source is None or target is None:
+        return None
+    if not is_exr(source) and not is_exr(target) and request.encoding not in (None, "srgb"):
+        job.note("encoding", f"{request.encoding} is for EXR files: give srgb or null for others.")
+    return request
 
 
 def _references(fields: Fields) -> tuple[ReferenceRequest, ...]:
@@ -174,7 +179,7 @@ def _shots(job: Fields) -> ShotsFile | tuple[ShotRequest, ...] | None:
             path = job.checked_path("shots", text)
             return None if path is None else ShotsFile(path)
         case dict(value):
-            return _shots_file(Fields(value, "shots", job.problems, ("file", "first", "last")))
+            return _shots_file(Fields(value, "shots", job.problems, ("file", "first", "last", "encoding")))
         case list(items):
             return tuple(_shot(item, number, job.problems) for number, item in enumerate(items))
     job.note("shots", "Give a list of shots, the path of a shots file, or an object with its path as 'file'.")
@@ -186,13 +191,15 @@ def _shots_file(fields: Fields) -> ShotsFile | None:
     first, last = (fields.whole(name, least=-_FURTHEST) for name in ("first", "last"))
     if last is not None and (first is None or last < first):
         fields.note("last", f"The clip's last frame is {last}: give its first frame, too, which is not after it.")
-    return None if path is None else ShotsFile(path, first, last)
+    return None if path is None else ShotsFile(path, first, last, _encoding(fields))
 
 
 def _shot(value: Any, number: int, problems: list[Problem]) -> ShotRequest:
     fields = Fields(value, f"shots[{number}]", problems, ("first", "last", "references"))
     first = fields.whole("first", required=True) or 0
     last = fields.whole("last", required=True) or 0
+    if fields.values.get("references") in (None, []):
+        fields.note("references", "The shot has no reference: add one, or leave it out.")
     return ShotRequest(fields.place, first, last, _references(fields))
 
 

@@ -24,7 +24,7 @@ def check_shots_file(
 
     Args:
         file: The file, and which frame it counts as 0.
-        encoding: Of EXR pictures that it names.
+        encoding: Of EXR pictures that it names, where the file's request does not tell.
         source: The frames of the job.
         problems: Where problems are noted.
 
@@ -40,7 +40,7 @@ def check_shots_file(
         problems += [Problem("shots", sentence) for sentence in noted]
         return ()
     pictures = {
-        each: _checked(each, encoding, source, problems)
+        each: _checked(each, file.encoding or encoding, source, problems)
         for each in dict.fromkeys(_without_frame(each) for shot in shots for each in shot.references)
     }
     if len(problems) > before:

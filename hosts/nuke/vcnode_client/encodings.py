@@ -46,4 +46,9 @@ def guess(color_space: str) -> str | None:
 
 def of_file(path: str, otherwise: str) -> str:
     """The encoding of a picture file: `otherwise` for OpenEXR, sRGB for everything else."""
-    return otherwise if path.lower().endswith(".exr") else "srgb"
+    return otherwise if is_exr(path) else "srgb"
+
+
+def is_exr(path: str) -> bool:
+    """Whether a file is OpenEXR, by its name."""
+    return path.lower().endswith(".exr")

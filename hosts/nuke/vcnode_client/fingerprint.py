@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import Any, Sequence
 
+from vcnode_client.file_stamp import stamp
 from vcnode_client.host import Clip
 from vcnode_client.settings import ReferenceSettings, Settings
 
@@ -34,7 +34,7 @@ def fingerprint(settings: Settings, clip: Clip, views: list[str], upstream: str,
         "working_size": settings.working_size,
         "precision": settings.precision,
         "saturation": settings.saturation,
-        "encoding": settings.encoding,
+        "encoding": [settings.encoding, settings.file_encoding, settings.conversion],
         "depth": settings.depth,
         "confidence": settings.confidence,
         "overscan": settings.overscan,
@@ -46,7 +46,7 @@ def fingerprint(settings: Settings, clip: Clip, views: list[str], upstream: str,
 
 
 def _reference(reference: ReferenceSettings) -> list[Any]:
-    of_file = _of_file(reference.file) if reference.file else None
+    of_file = stamp(reference.file) if reference.file else None
     return [reference.number, reference.frame, reference.keyframe, reference.weight, reference.file, of_file]
 
 
@@ -57,12 +57,4 @@ def _shots(path: str, clip: Clip, pictures: Sequence[str]) -> list[Any]:
             says = hashlib.sha256(file.read()).hexdigest()
     except OSError:
         says = ""
-    return [path, says, clip.first, [[each, _of_file(each)] for each in pictures]]
-
-
-def _of_file(path: str) -> list[int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_size, int(status.st_mtime)]
+    return [path, says, clip.first, [[each, stamp(each)] for each in pictures]]

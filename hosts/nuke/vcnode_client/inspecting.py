@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Callable
 
-from vcnode_client import job
+from vcnode_client import encodings, job
 from vcnode_client.host import Clip
 from vcnode_client.patterns import forward_slashes
 from vcnode_client.problems import Problem, from_worker
@@ -36,7 +36,15 @@ def inspect(
     answer = ask(worker, {"type": "inspect", "id": "inspection", "job": asked}, "inspected", is_cancelled)
     own = _plain(settings.shots_file)
     pictures = [str(each) for each in answer.get("files") or () if _plain(str(each)) != own]
-    return pictures, [from_worker(each) for each in answer.get("problems") or ()]
+    problems = [from_worker(each) for each in answer.get("problems") or ()]
+    unconverted = [os.path.basename(each) for each in pictures if encodings.is_exr(each)]
+    if settings.conversion and unconverted:
+        sentence = (
+            f"{os.path.basename(settings.shots_file)} names {', '.join(unconverted)}, and ocio converts no EXR files: "
+            "save them as PNG, or use Ref1 to Ref4."
+        )
+        problems.append(Problem(sentence, "shots_file"))
+    return pictures, problems
 
 
 def _plain(path: str) -> str:

@@ -51,7 +51,14 @@ def build(
 
 
 def _shots(settings: Settings, source: Clip) -> dict[str, Any] | None:
-    return {"file": settings.shots_file, "first": source.first, "last": source.last} if settings.shots_file else None
+    if not settings.shots_file:
+        return None
+    return {
+        "file": settings.shots_file,
+        "first": source.first,
+        "last": source.last,
+        "encoding": settings.file_encoding or None,
+    }
 
 
 def _references(settings: Settings, rendered: dict[int, str]) -> list[dict[str, Any]]:
@@ -61,7 +68,7 @@ def _references(settings: Settings, rendered: dict[int, str]) -> list[dict[str, 
             "frame": each.frame if each.keyframe else None,
             "weight": each.weight,
             "mask": None,
-            "encoding": encodings.of_file(each.file, settings.encoding) if each.file else settings.encoding,
+            "encoding": encodings.of_file(each.file, settings.file_encoding) if each.file else settings.encoding,
         }
         for each in settings.references
     ]

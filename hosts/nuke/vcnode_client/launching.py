@@ -58,7 +58,7 @@ def start(python: str, log: str) -> tuple[Connection, Callable[[], None]]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=messages,
-                env=clean_environment(),
+                env=dict(clean_environment(), PYTHONSAFEPATH="1"),  # nothing is imported from the host's folder
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows: no console flashes up
             )
     except OSError as error:

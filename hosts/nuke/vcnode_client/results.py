@@ -63,7 +63,8 @@ def note_of(
         "several_views": host.several_views,
         "pictures": list(pictures),
     }
-    moved: dict[str, Any] = json.loads(json.dumps(note).replace(version.folder, version.final))
+    text = json.dumps(note, ensure_ascii=False)  # letters stay as they are in the folder's name
+    moved: dict[str, Any] = json.loads(text.replace(version.folder, version.final))
     return moved
 
 

@@ -68,6 +68,8 @@ class Settings:
         precision: "float32" or "float16", of the network.
         saturation: Factor on chroma that is baked in; 1 where the host does that live.
         encoding: What the rendered numbers mean, see `vcnode_client.encodings`; "" where nobody knows.
+        file_encoding: What the numbers of EXR files mean that go to the worker as they are, without a node in between.
+        conversion: What OCIO converts everything rendered from and to; "" where it does not. Files are not converted.
         depth: "half" or "float", of files.
         confidence: Whether the result has the layer vcn_confidence.
         overscan: Pixels outside the format, on each side, that are coloured too.
@@ -88,6 +90,8 @@ class Settings:
     precision: str = "float32"
     saturation: float = 1.0
     encoding: str = "linear-srgb"
+    file_encoding: str = "linear-srgb"
+    conversion: str = ""
     depth: str = "half"
     confidence: bool = True
     overscan: int = 0

@@ -6,9 +6,10 @@ import os
 import shutil
 
 from vcnode_client.attaching import parse_address
-from vcnode_client.encodings import LUMINANCE
+from vcnode_client.encodings import LUMINANCE, is_exr
 from vcnode_client.host import Clip
 from vcnode_client.launching import find_python
+from vcnode_client.patterns import FramePattern
 from vcnode_client.problems import ClientError, Problem
 from vcnode_client.settings import ReferenceSettings, Settings, WorkerSettings
 
@@ -40,6 +41,9 @@ def _range(settings: Settings, clip: Clip | None) -> list[Problem]:
     wanted = f"{settings.first}-{settings.last}"
     if settings.last < settings.first:
         return [Problem(f"The range {wanted} ends before it begins.", "range")]
+    if settings.first < 0:
+        sentence = f"The range {wanted} begins below 0, where no frame can be coloured: shift Source with a TimeOffset."
+        return [Problem(sentence, "range")]
     if clip is None or clip.first is None or clip.last is None:
         return []
     if settings.first < clip.first or settings.last > clip.last:
@@ -74,7 +78,12 @@ def _reference(reference: ReferenceSettings, settings: Settings) -> list[Problem
             "give a frame inside, or say that it shows none."
         )
     if reference.file and not os.path.isfile(reference.file):
-        sentences.append(f"{name} is missing: there is no file {reference.file}.")
+        if FramePattern(reference.file).numbered:
+            sentences.append(f"{name} is a sequence, {reference.file}: choose one of its pictures.")
+        else:
+            sentences.append(f"{name} is missing: there is no file {reference.file}.")
+    if settings.conversion and is_exr(reference.file):
+        sentences.append(f"{name} is an EXR file, which ocio does not convert: connect it to Ref{reference.number}.")
     return [Problem(sentence, f"ref{reference.number}") for sentence in sentences]
 
 
@@ -84,7 +93,7 @@ def _folder(settings: Settings, clip: Clip | None) -> list[Problem]:
 
 
 def _folder_sentence(settings: Settings, clip: Clip | None) -> str:
-    if not settings.folder:
+    if not os.path.isabs(settings.folder):
         return "Results have no place yet: save the script, or choose a cache folder on the tab Files."
     folder = f"The cache folder {settings.folder}"
     odd = sorted(set(settings.folder) & set(_EVALUATED))

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.hosts.nuke.conftest import attach_to, plate_and_node
+from vcnode_client.problems import ClientError
 from vcnode_client.versions import finished
 
 
@@ -107,6 +108,15 @@ def test_the_version_knob_shows_another(node, gui):
     assert state(node) == "stale"
     node["version"].setValue(9)
     assert "no version 9" in gui.messages[-1]
+
+
+def test_a_problem_while_the_panel_opens_is_told(node, gui, monkeypatch):
+    def refresh(self):
+        raise ClientError("the disk is away")
+
+    monkeypatch.setattr("vcnode_client.controller.Controller.refresh", refresh)
+    gui.knob_changed(node, type("Opened", (), {"name": lambda self: "showPanel"})())
+    assert gui.messages == ["the disk is away"]
 
 
 def test_the_state_is_looked_at_when_the_panel_opens(node, gui):

@@ -75,7 +75,7 @@ class NatronHost(Host):
         if source.getPluginID() == _GROUP_INPUT:
             sentence = "The node is inside a group, where Natron mixes pictures up: move it to the main node graph."
             return [Problem(sentence, "source")]
-        lost = missing_frames(source, settings.first, settings.last)
+        lost = missing_frames(self.app, source, settings.first, settings.last)
         if lost:
             return [Problem(f"The Source lacks {lost}: render them again, or choose another range.", "source")]
         looked_at = [("Source", source, settings.first, settings.last)]
@@ -94,7 +94,7 @@ class NatronHost(Host):
     def upstream(self) -> str:
         """See `Host`."""
         numbers = [0] + [each.number for each in self.settings().references if not each.file]
-        return describe([self.group.getInput(number) for number in numbers])
+        return describe(self.app, [self.group.getInput(number) for number in numbers])
 
     def load_state(self) -> dict[str, Any]:
         """See `Host`."""

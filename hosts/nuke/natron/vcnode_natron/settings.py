@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from typing import Any
-from xml.sax.saxutils import unescape
 
-from vcnode_client.patterns import forward_slashes
 from vcnode_client.settings import QUALITIES, ReferenceSettings, Settings, WorkerSettings
 from vcnode_natron.controls import AUTO, OCIO, REFERENCES
 from vcnode_natron.graph import chosen
 from vcnode_natron.ocio import encoding_of
-
-_VARIABLE = re.compile(r"<Name>(.*?)</Name><Value>(.*?)</Value>", re.DOTALL)
+from vcnode_natron.paths import expanded, path_of, project_folder
 
 
 def read_settings(app: Any, group: Any) -> Settings:
@@ -23,7 +19,8 @@ def read_settings(app: Any, group: Any) -> Settings:
     def value(name: str) -> Any:
         return group.getParam(name).getValue()
 
-    references, shots_file = tuple(_references(group)), _shots_file(app, group)
+    references, shots_file = tuple(_references(app, group)), path_of(app, group, "shots_file")
+    meant = encoding(app, group)
     return Settings(
         first=value("range_first"),
         last=value("range_last"),
@@ -35,7 +32,9 @@ def read_settings(app: Any, group: Any) -> Settings:
         working_size=QUALITIES[choice(group, "quality")],
         device=value("device").strip(),
         precision="float16" if value("half_precision") else "float32",
-        encoding=encoding(app, group),
+        encoding=meant,
+        file_encoding=meant,
+        conversion=f"{value('ocio_in')} > {value('ocio_out')}" if choice(group, "encoding") == OCIO else "",
         depth=choice(group, "bit_depth"),
         confidence=value("confidence_out"),
         overscan=value("overscan"),
@@ -70,37 +69,17 @@ def encoding(app: Any, group: Any) -> str:
 
 def folder(app: Any, group: Any) -> str:
     """Where versions go, "" while the project was never saved and no folder is chosen."""
-    chosen = str(group.getParam("cache_dir").getValue())
-    if chosen:
-        return _full(app, chosen).rstrip("/")
-    path = project_folder(app)
-    if not path:
-        return ""
+    chosen, path = path_of(app, group, "cache_dir"), project_folder(app)
+    if chosen or not path:
+        return chosen
     name = os.path.splitext(str(app.getProjectParam("projectName").getValue()))[0]
     return "/".join((path, "vcnode", name, str(group.getScriptName())))
 
 
-def project_folder(app: Any) -> str:
-    """The saved project's folder, "" before that."""
-    return forward_slashes(str(app.getProjectParam("projectPath").getValue())).rstrip("/")
-
-
-def _full(app: Any, path: str) -> str:
-    """A path with variables and the home folder filled in."""
-    return forward_slashes(os.path.expanduser(expanded(app, path)))
-
-
-def _shots_file(app: Any, group: Any) -> str:
-    """The shots file, "" for none; a relative one counts from the saved project's folder."""
-    path = _full(app, str(group.getParam("shots_file").getValue()).strip())
-    folder = project_folder(app)
-    return path if not path or os.path.isabs(path) or not folder else f"{folder}/{path}"
-
-
-def _references(group: Any) -> Iterator[ReferenceSettings]:
+def _references(app: Any, group: Any) -> Iterator[ReferenceSettings]:
     for number in REFERENCES:
         name = f"ref{number}"
-        file = forward_slashes(str(group.getParam(name + "_file").getValue()))
+        file = path_of(app, group, name + "_file")
         if group.getParam(name + "_use").getValue() and (file or group.getInput(number)):
             yield ReferenceSettings(
                 number=number,
@@ -109,11 +88,3 @@ def _references(group: Any) -> Iterator[ReferenceSettings]:
                 weight=group.getParam(name + "_weight").getValue(),
                 file=file,
             )
-
-
-def expanded(app: Any, path: str) -> str:
-    """The path with Natron's own variables filled in, such as [Project] and [OCIO]."""
-    pairs = _VARIABLE.findall(str(app.getProjectParam("projectPaths").getValue()))
-    values = {unescape(name): unescape(value) for name, value in pairs}
-    values.setdefault("Project", project_folder(app))
-    return re.sub(r"\[([^\]/]+)\]", lambda match: values.get(match.group(1), match.group(0)), path)

@@ -41,9 +41,9 @@ def _is_empty(region: Any) -> bool:
     return bool(region.x2 <= region.x1 or region.y2 <= region.y1)
 
 
-def missing_frames(source: Any, first: int, last: int) -> str:
+def missing_frames(app: Any, source: Any, first: int, last: int) -> str:
     """Frames whose files are not there, in words, "" for none; a Read may show another frame for them."""
     lost: set[int] = set()
     for reader in readers(source):
-        lost.update(missing_files(reader, first, last))
+        lost.update(missing_files(app, reader, first, last))
     return f"frame {in_words(lost)}" if lost else ""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 from vcnode_client.patterns import FramePattern
-from vcnode_client.problems import ClientError
+from vcnode_natron.paths import expanded
 
 #: Parameters that change nothing in a picture although Natron counts them.
 _NO_PIXELS = ("userTextArea", "hideInputs", "enablePreview", "forceCaching", "onParamChanged", "onInputChanged")
 
 
-def describe(inputs: list[Any]) -> str:
+def describe(app: Any, inputs: list[Any]) -> str:
     """Text that changes with everything upstream: nodes, links, values, keys, expressions, and files that are read."""
-    return "\n".join(line for effect in inputs for line in _lines(effect))
+    return "\n".join(line for effect in inputs for line in _lines(app, effect))
 
 
 def readers(effect: Any) -> Iterator[Any]:
@@ -25,10 +24,10 @@ def readers(effect: Any) -> Iterator[Any]:
             yield each
 
 
-def missing_files(reader: Any, first: int, last: int) -> list[int]:
-    """Frames within a Read's own range whose file is not there."""
-    pattern = _pattern_of(reader)
-    if pattern is None:
+def missing_files(app: Any, reader: Any, first: int, last: int) -> list[int]:
+    """Frames within a Read's own range whose file is not there; none where it reads one file, a film, or nothing."""
+    pattern = _pattern_of(app, reader)
+    if not pattern.numbered:
         return []
     offset = int(reader.getParam("timeOffset").getValue())
     first = max(first - offset, int(reader.getParam("firstFrame").getValue()))
@@ -36,13 +35,9 @@ def missing_files(reader: Any, first: int, last: int) -> list[int]:
     return [frame + offset for frame in pattern.missing(first, last)]
 
 
-def _pattern_of(reader: Any) -> FramePattern | None:
-    """The numbered files of a Read; None where it reads one file, a film, or nothing."""
-    try:
-        pattern = FramePattern(str(reader.getParam("filename").getValue()))
-    except ClientError:
-        return None
-    return pattern if pattern.numbered else None
+def _pattern_of(app: Any, reader: Any) -> FramePattern:
+    """The files of a Read."""
+    return FramePattern(expanded(app, str(reader.getParam("filename").getValue())))
 
 
 def _upstream(effect: Any, seen: set[str]) -> Iterator[Any]:
@@ -55,12 +50,12 @@ def _upstream(effect: Any, seen: set[str]) -> Iterator[Any]:
         yield from _upstream(effect.getInput(number), seen)
 
 
-def _lines(effect: Any) -> Iterator[str]:
+def _lines(app: Any, effect: Any) -> Iterator[str]:
     for each in _upstream(effect, set()):
-        yield from _lines_of(each)
+        yield from _lines_of(app, each)
 
 
-def _lines_of(effect: Any) -> Iterator[str]:
+def _lines_of(app: Any, effect: Any) -> Iterator[str]:
     sources = [effect.getInput(number) for number in range(effect.getMaxInputCount())]
     yield f"{effect.getPluginID()} {[source and str(source.getScriptName()) for source in sources]}"
     for param in effect.getParams():
@@ -68,9 +63,9 @@ def _lines_of(effect: Any) -> Iterator[str]:
         if hasattr(param, "getValue") and param.getEvaluateOnChange() and name not in _NO_PIXELS:
             yield f"{name} {[_value(param, dimension) for dimension in range(param.getNumDimensions())]}"
     if effect.isReaderNode():
-        yield from _files(effect)
+        yield _files(app, effect)
     for child in effect.getChildren():
-        yield from _lines_of(child)
+        yield from _lines_of(app, child)
 
 
 def _value(param: Any, dimension: int) -> Any:
@@ -86,19 +81,7 @@ def _value(param: Any, dimension: int) -> Any:
         return param.getValue()
 
 
-def _files(reader: Any) -> Iterator[str]:
-    """Sizes and times of the files that a Read names, so that a plate rendered anew is noticed."""
-    pattern = _pattern_of(reader)
-    if pattern is None:
-        yield str(_stamp(str(reader.getParam("filename").getValue())))
-        return
+def _files(app: Any, reader: Any) -> str:
+    """Sizes and dates of the files that a Read names, so that a plate rendered anew is noticed."""
     first, last = (int(reader.getParam(name).getValue()) for name in ("firstFrame", "lastFrame"))
-    yield str([_stamp(pattern.path(frame)) for frame in range(first, last + 1)])
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, int(status.st_mtime)
+    return str(_pattern_of(app, reader).stamps(first, last))

@@ -10,7 +10,7 @@ from vcnode_client.controller import Controller
 from vcnode_client.host import Clip
 from vcnode_client.problems import Cancelled, ClientError, Problem, WorkerLost
 from vcnode_client.settings import WorkerSettings
-from vcnode_client.versions import finished
+from vcnode_client.versions import finished, read_note
 
 ATTACHED = WorkerSettings(start=False, address="127.0.0.1:9")
 
@@ -110,6 +110,14 @@ class Controllers(unittest.TestCase):
         self.assertEqual(job["encoding"], "linear-srgb")
         self.assertEqual((job["options"]["direction"], job["shots"]), ("both", None))
 
+    def test_the_note_names_the_files_where_they_are_in_any_alphabet(self):
+        self.cache = os.path.join(self.folder, "キャッシュ é").replace("\\", "/")
+        self.host.chosen = settings(self.cache, ATTACHED)
+        self.colorize()
+        job = read_note(self.cache, 1)["jobs"][0]
+        self.assertEqual(job["output"]["pattern"], self.cache + "/v001/colored.%04d.exr")
+        self.assertTrue(os.path.exists(job["references"][0]["file"]))
+
     def test_all_problems_are_told_at_once_and_nothing_is_begun(self):
         self.host.gui, self.host.source = True, None
         self.host.extra = [Problem("Ref1 is in error.")]
@@ -189,12 +197,19 @@ class Controllers(unittest.TestCase):
         self.host.source = Clip(991, 1010, 72, 56)
         worker = self.colorize(self.with_shots())
         for job in (worker.inspected[0], worker.jobs[0]):
-            self.assertEqual(job["shots"], {"file": self.shots, "first": 991, "last": 1010})
+            self.assertEqual(job["shots"], {"file": self.shots, "first": 991, "last": 1010, "encoding": "linear-srgb"})
             self.assertEqual(job["references"], [])
         self.assertEqual(self.host.states, ["checking", "rendering", "colouring", "done"])
         self.assertEqual(self.host.results[0].summary, "1001-1004  shots.yaml  v001")
         for _, message in (self.host.shown[0], self.host.shown[-1]):
             self.assertIn("frame 0 of shots.yaml is 991; Ref1 and Ref3 are ignored because of shots.yaml", message)
+
+    def test_exr_pictures_of_a_shots_file_are_not_converted(self):
+        worker = self.with_shots(conversion="camera > acescg")
+        worker.seen["files"].append(self.folder + "/night.EXR")
+        with self.assertRaisesRegex(ClientError, "shots.yaml names night.EXR, and ocio converts no EXR"):
+            self.colorize(worker)
+        self.assertEqual((self.host.rendered, worker.jobs), ([], []))
 
     def test_what_is_wrong_in_a_shots_file_is_told_before_anything_is_rendered(self):
         wrong = [{"field": "shots", "problem": f"line {number} is wrong."} for number in (3, 4)]

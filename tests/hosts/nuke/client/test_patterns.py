@@ -2,8 +2,7 @@ import os
 import tempfile
 import unittest
 
-from vcnode_client.patterns import FramePattern
-from vcnode_client.problems import ClientError
+from vcnode_client.patterns import FramePattern, full_path
 
 
 class Patterns(unittest.TestCase):
@@ -27,10 +26,29 @@ class Patterns(unittest.TestCase):
         self.assertEqual(FramePattern("/a/ref1.exr").path(1010), "/a/ref1.exr")
         self.assertFalse(FramePattern("/a/ref1.exr").numbered)
 
-    def test_two_places_are_refused(self):
-        for text in ("/a/b.%04d.%04d.exr", "/a.%04d/b.exr"):
-            with self.assertRaises(ClientError):
-                FramePattern(text)
+    def test_every_place_is_filled(self):
+        self.assertEqual(FramePattern("/a/b.%04d.###.exr").path(7), "/a/b.0007.007.exr")
+        self.assertEqual(FramePattern("/a.%04d/%V/b#.exr").for_view("left").path(7), "/a.0007/left/b7.exr")
+        self.assertTrue(FramePattern("/a.%04d/b.exr").numbered)
+
+    def test_stamps_tell_a_file_that_was_made_anew(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pattern = FramePattern(folder + "/b.%04d.exr")
+            for frame in (1, 3):
+                with open(pattern.path(frame), "w") as file:
+                    file.write("pixels")
+            before = pattern.stamps(1, 3)
+            self.assertEqual((len(before), before[1]), (3, None))
+            os.utime(pattern.path(3), (1, 1))
+            self.assertEqual(pattern.stamps(1, 3), [before[0], None, (6, 1)])
+            self.assertEqual(FramePattern(pattern.path(3)).stamps(1, 10**9), [(6, 1)])
+
+    def test_full_paths(self):
+        root = os.path.abspath(os.sep).replace("\\", "/")
+        self.assertEqual(full_path("../b/./c.exr", root + "a/shots"), root + "a/b/c.exr")
+        self.assertEqual(full_path(f" {root}a//b/../c/ ", root + "shots"), root + "a/c")
+        self.assertEqual(full_path("~/c.exr", root), os.path.expanduser("~").replace("\\", "/") + "/c.exr")
+        self.assertEqual(full_path("", root), "")
 
     def test_missing_and_empty_files_are_found(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -37,6 +37,11 @@ class Validation(unittest.TestCase):
     def test_ranges(self):
         self.assertIn("1001-1004", self.sentences(first=1000)[0])
         self.assertEqual(self.sentences(clip=Clip(None, None, 72, 56), first=1), [])
+        still = (ReferenceSettings(1, -5, keyframe=False),)
+        for clip in (Clip(-5, 4, 72, 56), Clip(None, None, 72, 56), CLIP):
+            (sentence,) = self.sentences(clip=clip, first=-5, last=4, references=still)
+            self.assertIn("below 0", sentence)
+        self.assertEqual(self.sentences(clip=Clip(-5, 4, 72, 56), first=0, last=4, references=still), [])
 
     def test_references(self):
         def about(**changes):
@@ -46,6 +51,17 @@ class Validation(unittest.TestCase):
         self.assertEqual(about(frame=900, keyframe=False), [])
         self.assertIn("no weight", about(weight=0)[0])
         self.assertIn("missing", about(file="/nowhere/r.png")[0])
+        for name in ("r.%04d.png", "r.####.png"):
+            self.assertIn("is a sequence", about(file="/nowhere/" + name)[0])
+
+    def test_ocio_converts_no_exr_files(self):
+        for name, problems in (("r.EXR", 1), ("r#.png", 0)):
+            path = os.path.join(self._folder.name, name)
+            open(path, "w").close()
+            references = (ReferenceSettings(3, 1002, file=path),)
+            self.assertEqual(self.sentences(references=references), [])
+            found = self.sentences(references=references, conversion="camera > acescg")
+            self.assertEqual(["connect it to Ref3" in each for each in found], [True] * problems)
 
     def test_a_shots_file_stands_for_references(self):
         path = os.path.join(self._folder.name, "shots.yaml")
@@ -60,6 +76,7 @@ class Validation(unittest.TestCase):
     def test_folders(self):
         self.assertIn("command", self.sentences(folder=self._folder.name + "/a[b]")[0])
         self.assertEqual(self.sentences(folder=self._folder.name + "/not/there/yet"), [])
+        self.assertIn("save the script", self.sentences(folder="beside/no/script")[0])
         with mock.patch("shutil.disk_usage", return_value=mock.Mock(free=1000)):
             self.assertIn("free", self.sentences()[0])
 

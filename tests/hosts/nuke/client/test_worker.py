@@ -38,6 +38,17 @@ class Workers(unittest.TestCase):
         with self.assertRaises(ClientError):
             worker.send({"type": "check"})
 
+    @unittest.skipUnless("VCNODE_TEST_PYTHON" in os.environ, "another Python tries this")
+    def test_one_imports_nothing_from_the_folder_that_the_host_runs_in(self):
+        for name in ("yaml.py", "vcnode.py"):
+            with open(os.path.join(self.folder, name), "w") as file:
+                file.write("raise SystemExit('a file of the shot was run')")
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        log = os.path.join(self.folder, "worker.log")
+        with reach(WorkerSettings(python=os.environ["VCNODE_TEST_PYTHON"], log=log)) as worker:
+            self.assertIn("models", worker.check())
+
     @unittest.skipUnless("VCNODE_TEST_BARE_PYTHON" in os.environ, "this Python has vcnode")
     def test_a_python_without_vcnode_is_explained_by_its_log(self):
         log = os.path.join(self.folder, "worker.log")

@@ -96,7 +96,14 @@ class EvalString_Knob(String_Knob):
         self._check("evaluate()")
         if "[" in self._value:
             raise RuntimeError(f"{self._name}: Tcl would run {self._value!r}")
-        return self._value or None
+        session = self._node._session
+
+        def fill(place):
+            width = int(place[1] or 1) if place[1] is not None else len(place[0])
+            return f"{session.current_frame:0{width}d}"
+
+        viewed = self._value.replace("%V", session.view).replace("%v", session.view[:1])
+        return re.sub(r"%0?(\d*)d|#+", fill, viewed) or None
 
 
 class File_Knob(EvalString_Knob):

@@ -167,6 +167,14 @@ def test_a_space_that_vcnode_does_not_know_is_converted(natron, given, tmp_path)
     np.testing.assert_allclose(gray[safe], plate[safe], atol=2e-3)  # there and back through a power of 2.2
 
 
+def test_an_exr_file_is_not_converted_so_it_is_refused(natron, given, tmp_path):
+    given["values"] = {"ocio_in": "sRGB", "ocio_out": "linear", "encoding": "ocio"}
+    given["values"]["ref1_file"] = str(tmp_path / "painted.1001.exr")
+    told = natron.run(tmp_path, RUN.split("app.render")[0], **given)
+    assert "connect it to Ref1" in told["status"].replace("\n", " ")
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_reference_may_be_a_file(natron, given, tmp_path):
     given["values"] = {"ref1_file": str(tmp_path / "painted.1001.exr"), "ref2_use": False}
     told = natron.run(tmp_path, RUN, **given)

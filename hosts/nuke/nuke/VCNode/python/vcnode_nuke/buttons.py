@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 import nuke
 from vcnode_client.problems import Cancelled, ClientError
@@ -13,13 +14,9 @@ REFERENCES = (1, 2, 3, 4)
 
 
 def press(name: str, node: Any) -> None:
-    """Do what a button says; with a user, problems are shown, without, they are raised."""
-    try:
+    """Do what a button says; problems are shown, or raised where there is no user."""
+    with _problems_told():
         _ACTIONS[name](node)
-    except (ClientError, Cancelled) as error:
-        if not nuke.GUI:
-            raise RuntimeError(str(error)) from error
-        nuke.message(str(error))
 
 
 def knob_changed(node: Any, knob: Any) -> None:
@@ -29,12 +26,23 @@ def knob_changed(node: Any, knob: Any) -> None:
     controller = controller_of(node)
     if controller.running:
         return
-    if knob.name() != "version":
-        controller.refresh()
-        return
-    wanted = int(node["version"].value())
-    if wanted and wanted != controller.host.load_state().get("version"):
-        controller.show_version(wanted)
+    with _problems_told():
+        if knob.name() != "version":
+            controller.refresh()
+            return
+        wanted = int(node["version"].value())
+        if wanted and wanted != controller.host.load_state().get("version"):
+            controller.show_version(wanted)
+
+
+@contextmanager
+def _problems_told() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, Cancelled) as error:
+        if not nuke.GUI:
+            raise RuntimeError(str(error)) from error
+        nuke.message(str(error))
 
 
 def _run(node: Any) -> None:

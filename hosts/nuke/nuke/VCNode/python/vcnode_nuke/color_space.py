@@ -25,6 +25,18 @@ def encoding_of(node: Any) -> str:
     return choice
 
 
+def file_encoding_of(node: Any) -> str:
+    """The encoding of EXR files that no node inside the Group decodes; where OCIO converts, none can be used."""
+    return "srgb" if node["encoding"].value() == "srgb" else encoding_of(node)
+
+
+def conversion_of(node: Any) -> str:
+    """What OCIO converts from and to inside the Group; "" where it does not."""
+    if node["encoding"].value() != "ocio":
+        return ""
+    return " > ".join(space_name(node.node("ToWorker")[f"{end}_colorspace"].value()) for end in ("in", "out"))
+
+
 def space_name(value: str) -> str:
     """A colour space as it is called, without what Nuke's lists add: "default (x)" and aliases after a tab."""
     name = value.split("\t")[0].strip()

@@ -6,14 +6,14 @@ import os
 from typing import Any
 
 import nuke
-from vcnode_client.patterns import forward_slashes
+from vcnode_client.patterns import FramePattern, full_path
 from vcnode_client.settings import QUALITIES, ReferenceSettings, Settings, WorkerSettings
-from vcnode_nuke.color_space import encoding_of
+from vcnode_nuke.color_space import conversion_of, encoding_of, file_encoding_of
 
 
 def settings_of(node: Any) -> Settings:
     """Everything the artist chose."""
-    references, shots_file = tuple(_references(node)), _shots_file(node)
+    references, shots_file = tuple(_references(node)), _file(node["shots_file"])
     return Settings(
         first=int(node["range_first"].value()),
         last=int(node["range_last"].value()),
@@ -26,6 +26,8 @@ def settings_of(node: Any) -> Settings:
         device=node["device"].value().strip() or "auto",
         precision="float16" if node["half_precision"].value() else "float32",
         encoding=encoding_of(node),
+        file_encoding=file_encoding_of(node),
+        conversion=conversion_of(node),
         depth=node["bit_depth"].value(),
         confidence=bool(node["confidence_out"].value()),
         overscan=max(0, int(node["overscan"].value())),
@@ -33,7 +35,7 @@ def settings_of(node: Any) -> Settings:
         folder=cache_folder(node),
         worker=WorkerSettings(
             start=node["worker_mode"].value() == "start",
-            python=_path(node["python"]),
+            python=_evaluated(node["python"]),
             address=node["worker_address"].value(),
             token=_token(node),
         ),
@@ -43,37 +45,21 @@ def settings_of(node: Any) -> Settings:
 def cache_folder(node: Any) -> str:
     """Where versions go; "" while the script has no name and no folder is chosen."""
     folder, name = script_place()
-    chosen = _path(node["cache_dir"])
-    if chosen:
-        return _beside_script(chosen.rstrip("/"))
-    return f"{folder}/vcnode/{name}/{node.fullName()}" if folder else ""
+    chosen = _file(node["cache_dir"])
+    return chosen or (f"{folder}/vcnode/{name}/{node.fullName()}" if folder else "")
 
 
 def script_place() -> tuple[str, str]:
     """Folder and name, without ending, of the saved script; "" and "" while it has none."""
-    path = forward_slashes(nuke.root()["name"].value() or "")
-    if not path:
-        return "", ""
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(full_path(nuke.root()["name"].value() or "", ""))
     return folder, os.path.splitext(name)[0]
-
-
-def _beside_script(path: str) -> str:
-    """The path; one that is not absolute counts from the saved script's folder."""
-    folder = script_place()[0]
-    return path if os.path.isabs(path) or not folder else f"{folder}/{path}"
-
-
-def _shots_file(node: Any) -> str:
-    path = _path(node["shots_file"])
-    return _beside_script(path) if path else ""
 
 
 def _references(node: Any) -> list[ReferenceSettings]:
     found = []
     for number in range(1, 5):
         name = f"ref{number}"
-        file = _path(node[name + "_file"])
+        file = _file(node[name + "_file"])
         if node[name + "_use"].value() and (file or node.input(number) is not None):
             found.append(
                 ReferenceSettings(
@@ -92,6 +78,15 @@ def _token(node: Any) -> str:
     return (knob.value() if knob is not None else "") or os.environ.get("VCNODE_WORKER_TOKEN", "")
 
 
-def _path(knob: Any) -> str:
-    """A file knob's path, with variables and expressions replaced."""
-    return forward_slashes(knob.evaluate() or "").strip()
+def _file(knob: Any) -> str:
+    """A file knob's path; one that is not absolute counts from the saved script's folder."""
+    return full_path(_evaluated(knob), script_place()[0])
+
+
+def _evaluated(knob: Any) -> str:
+    """What a file knob says, with variables and expressions replaced.
+
+    A place for the frame number stays as it was typed: Nuke would fill it with the frame that the viewer is at.
+    """
+    typed = knob.value() or ""
+    return typed if FramePattern(typed).numbered else knob.evaluate() or ""

@@ -63,7 +63,7 @@ class NukeHost(Host):
     def upstream(self) -> str:
         """See `Host.upstream`."""
         inputs = [0] + [each.number for each in self.settings().references if not each.file]
-        return upstream_text(self.node, inputs)
+        return upstream_text(self.node, inputs, self.views())
 
     def load_state(self) -> dict[str, Any]:
         """See `Host.load_state`."""

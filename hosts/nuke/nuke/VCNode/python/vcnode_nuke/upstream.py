@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import nuke
@@ -33,25 +32,28 @@ _LOOKS = (
 )
 
 
-def upstream_text(node: Any, inputs: list[int]) -> str:
+def upstream_text(node: Any, inputs: list[int], views: list[str]) -> str:
     """What is connected to some inputs, nodes that expressions refer to, and files as far as their dates tell.
 
     Args:
         node: The node whose inputs are looked at; it does not count itself.
         inputs: Their numbers.
+        views: Those whose files count.
     """
-    found: list[str] = []
-    seen = {node.fullName()}
-    for number in inputs:
-        found.append(f"input {number}")
-        waiting = [node.input(number)]
-        while waiting:
-            each = waiting.pop(0)
-            if each is None or each.fullName() in seen:
-                continue
-            seen.add(each.fullName())
-            found.append(_node_text(each))
-            waiting += _before(each)
+    numbers: dict[str | None, int] = {None: -1, node.fullName(): 0}  # by when a node was met: a name changes no pixel
+    waiting: list[Any] = []
+
+    def number_of(each: Any) -> int:
+        name = None if each is None else each.fullName()
+        if name not in numbers:
+            numbers[name] = len(numbers)
+            waiting.append(each)
+        return numbers[name]
+
+    found = [f"input {number} {number_of(node.input(number))}" for number in inputs]
+    while waiting:
+        each = waiting.pop(0)
+        found += [_node_text(each, views), f"after {[number_of(one) for one in _before(each)]}"]
     return "\n".join(found)
 
 
@@ -63,19 +65,16 @@ def _before(node: Any) -> list[Any]:
     return found + (node.nodes() if isinstance(node, nuke.Group) else [])
 
 
-def _node_text(node: Any) -> str:
+def _node_text(node: Any, views: list[str]) -> str:
     lines = node.writeKnobs(nuke.TO_SCRIPT | nuke.WRITE_NON_DEFAULT_ONLY | nuke.WRITE_USER_KNOB_DEFS).splitlines()
     kept = [line.strip() for line in lines if line.split() and line.split()[0] not in _LOOKS]
-    return "\n".join([node.Class(), *kept, *_file_dates(node)])
+    return "\n".join([node.Class(), *kept, *_file_stamps(node, views)])
 
 
-def _file_dates(node: Any) -> list[str]:
-    """Size and date of a Read's first file: a new delivery under the same name counts as a change."""
+def _file_stamps(node: Any, views: list[str]) -> list[str]:
+    """Sizes and dates of a Read's files: a frame rendered anew under the same name counts as a change."""
     if node.Class() != "Read":
         return []
-    path = FramePattern(nuke.filename(node) or "").path(int(node.firstFrame()))
-    try:
-        status = os.stat(path)
-    except OSError:
-        return []
-    return [f"file {status.st_size} {int(status.st_mtime)}"]
+    pattern = FramePattern(nuke.filename(node) or "")
+    first, last = (int(node[name].value()) for name in ("first", "last"))  # as files count, wherever they are shifted
+    return [f"files {pattern.for_view(view).stamps(first, last)}" for view in views]
