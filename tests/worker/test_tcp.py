@@ -186,6 +186,24 @@ def test_a_worker_that_nobody_needs_ends():
     assert not thread.is_alive()
 
 
+def test_a_worker_that_is_ending_greets_nobody(monkeypatch):
+    jobs = JobQueue()
+    ending = threading.Event()
+    monkeypatch.setattr(jobs, "run", lambda tick: ending.wait())  # as if its last job took long to end
+    server = TcpServer(("127.0.0.1", 0), jobs)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with WorkerClient(server.port, server.token):
+            jobs.stop()
+            with pytest.raises(VcnodeError, match="No worker answers"):
+                WorkerClient(server.port, server.token)
+    finally:
+        ending.set()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
 def test_a_port_that_is_taken_is_named(server):
     with pytest.raises(InputError, match=str(server.hello["port"])):
         TcpServer(("127.0.0.1", server.hello["port"]), JobQueue())

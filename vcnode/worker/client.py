@@ -27,8 +27,12 @@ class WorkerClient:
         except OSError as error:
             raise VcnodeError(f"No worker answers at {host}:{port} ({error.strerror}): start one.") from error
         self._lines = self._socket.makefile("rb")
-        self.send(type="hello", protocol=PROTOCOL, token=token)
-        self.hello = self.receive()
+        try:
+            self.send(type="hello", protocol=PROTOCOL, token=token)
+            self.hello = self.receive()
+        except VcnodeError as error:
+            self.close()
+            raise VcnodeError(f"No worker answers at {host}:{port} any more (it is ending): start one.") from error
         if self.hello.get("type") != "hello":
             self.close()
             raise VcnodeError(f"The worker refuses: {self.hello.get('problem')}")

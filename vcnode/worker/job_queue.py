@@ -96,6 +96,11 @@ class JobQueue:
         with self._lock:
             return any(job.client is not except_of for job in self._jobs)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called: nothing more is taken on."""
+        return self._is_stopping
+
     def stop(self) -> None:
         """End the running job before its next frame, then `run`. May be called by a signal handler."""
         self._is_stopping = True

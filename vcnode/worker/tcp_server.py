@@ -96,9 +96,9 @@ class TcpServer:
             except OSError:  # who came gave up meanwhile, or there are too many
                 time.sleep(_LISTEN_SECONDS)
                 continue
-            if not self._is_open:
+            if not self._is_open or self.jobs.is_stopping:  # nobody is greeted by a worker that is ending
                 client.close()
-                return
+                continue
             threading.Thread(target=self._serve, args=(client,), name="client", daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
