@@ -124,9 +124,9 @@ def test_references_without_frame_belong_to_every_shot():
     ("cuts", "length", "references", "problem"),
     [
         ([10], 100, [], "No reference"),
-        ([100], 100, [A], "frame 100"),
-        ([-1], None, [A], "frame -1"),
-        ([10], 100, [keyframe(100)], "frame 100"),
+        ([100], 100, [A], "A cut is at frame 100"),
+        ([-1], None, [A], "A cut is at frame -1"),
+        ([10], 100, [keyframe(100)], r"Reference .*100\.png is at frame 100, but the clip has the frames 0\.\.99"),
         ([], 0, [A], "0 frames"),
     ],
 )

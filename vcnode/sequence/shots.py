@@ -127,10 +127,11 @@ def shots_from_cuts(cuts: Iterable[int], length: int | None, references: Iterabl
     if length is not None and length < 1:
         raise InputError(f"The clip has {length} frames: give a clip with 1 frame or more.")
     starts = sorted({0, *cuts})
-    for frame in (*starts, *(reference.frame for reference in references if reference.frame is not None)):
+    named = [(reference.frame, f"Reference {reference}") for reference in references if reference.frame is not None]
+    for frame, what in [*((start, "A cut") for start in starts), *named]:
         if frame < 0 or (length is not None and frame >= length):
             clip = "frames count from 0" if length is None else f"the clip has the frames 0..{length - 1}"
-            raise InputError(f"A cut or a reference is at frame {frame}, but {clip}: correct its number.")
+            raise InputError(f"{what} is at frame {frame}, but {clip}: correct its number.")
     lasts = [*(start - 1 for start in starts[1:]), None if length is None else length - 1]
     ranges = list(zip(starts, lasts, strict=True))
     fitting = [tuple(reference for reference in references if _fits(reference, first, last)) for first, last in ranges]

@@ -4,7 +4,6 @@ Where a shot's keyframes are is known only when its pictures have been read, so 
 is waited for inside a callback.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -20,7 +19,7 @@ from vsvcnode.colorist import Colorist
 from vsvcnode.failures import explained
 from vsvcnode.payload import frames_in, holder_of, pack, unpack
 from vsvcnode.plan import Plan, Window
-from vsvcnode.state_clip import FRAMES, StateClip
+from vsvcnode.state_clip import FRAMES, Opening, StateClip
 from vsvcnode.weak import weakly
 
 
@@ -61,28 +60,6 @@ class BackwardPlan(Plan):
         return Window(stretch, start, min(self.look_ahead, self.turned(begin) - start + 1))
 
 
-class BackwardColorist(Colorist):
-    """Colours the other way; shares model, store and opened shots with the one that colours forward.
-
-    Args:
-        forward: That one.
-        plan: Of the other way.
-    """
-
-    def __init__(self, forward: Colorist, plan: BackwardPlan) -> None:
-        super().__init__(forward.model, forward.settings, forward.store, forward.network)
-        self._forward, self._plan = forward, plan
-
-    def engine(self, shot: Shot) -> ShotEngine | None:
-        """That of the shot which the stretch is part of, turned round, if it is still there."""
-        engine = self._forward.engine(self._plan.whole(shot.first))
-        return None if engine is None else self.turned(engine, shot)
-
-    def turned(self, engine: ShotEngine, shot: Shot) -> ShotEngine:
-        """The engine of a whole shot for a stretch of it."""
-        return engine.mirrored(engine.seeds.get(self._plan.turned(shot.first)), shot.first)
-
-
 class BackwardClip(StateClip):
     """Results of the network for the frames of a clip, coloured from later frames to earlier ones.
 
@@ -99,8 +76,8 @@ class BackwardClip(StateClip):
     ) -> None:
         self._shots, self._forward, self._forward_colorist = plan, forward, colorist
         self._backward_plan = BackwardPlan(plan, colorist)
-        self._backward_colorist = BackwardColorist(colorist, self._backward_plan)
-        super().__init__(clip[::-1], self._backward_plan, self._backward_colorist, matrix)
+        turned = Colorist(colorist.model, colorist.settings, colorist.store, colorist.network)
+        super().__init__(clip[::-1], self._backward_plan, turned, matrix)
         self._turned = self.nodes[::-1]
         self._ready = self._blank.std.FrameEval(weakly(self._ensure_open), clip_src=[clip])
         self.nodes = self._blank.std.FrameEval(weakly(self._all), prop_src=[self._ready], clip_src=[self._turned])
@@ -110,27 +87,27 @@ class BackwardClip(StateClip):
         """Read the result of frame `number` from the frame of that number of `nodes`."""
         return super().result(holder, self._backward_plan.turned(number))
 
-    def opening(self, shot: Shot) -> list[vs.VideoNode]:
+    def opening(self, shot: Shot) -> Opening:
         """See `StateClip`: a stretch is opened with the shot that it is part of."""
-        return self._forward.opening(self._backward_plan.whole(shot.first))
+        whole = self._forward.opening(self._backward_plan.whole(shot.first))
+        return Opening(whole.clips, lambda frames: self._turn(whole.engine(frames), shot))
 
-    def open(self, shot: Shot, frames: Sequence[vs.VideoFrame]) -> ShotEngine:
-        """See `StateClip`."""
-        whole = self._forward.open(self._backward_plan.whole(shot.first), frames)
-        return self._backward_colorist.turned(whole, shot)
+    def _turn(self, engine: ShotEngine, stretch: Shot) -> ShotEngine:
+        return engine.mirrored(engine.seeds.get(self._backward_plan.turned(stretch.first)), stretch.first)
 
     def _ensure_open(self, n: int) -> vs.VideoNode:
         shot = shot_at(self._shots.shots, n)
         if shot is None or self._forward_colorist.keyframes(shot) is not None:
             return self._blank
-        clips = [self._blank, *self._forward.opening(shot)]
+        opening = self._forward.opening(shot)
 
-        def opened(n: int, f: list[vs.VideoFrame]) -> vs.VideoFrame:
+        def opened(n: int, f: vs.VideoFrame | list[vs.VideoFrame]) -> vs.VideoFrame:
+            blank, *frames = f if isinstance(f, list) else [f]
             with explained(), torch.inference_mode():
-                self._forward.open(shot, f[1:])
-            return f[0]
+                opening.engine(frames)
+            return blank
 
-        return self._blank.std.ModifyFrame(clips, opened)
+        return self._blank.std.ModifyFrame([self._blank, *opening.clips], opened)
 
     def _all(self, n: int, f: vs.VideoFrame) -> vs.VideoNode:
         return self._blank if shot_at(self._shots.shots, n) is None else self._turned

@@ -13,12 +13,13 @@ from vcnode.sequence.backward import Keyframes
 from vcnode.sequence.chain import digest_tensor, next_key
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.sequence.shot_references import ShotReferences
 from vcnode.sequence.shots import Shot
 from vcnode.sequence.walk import Link, color_links
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 from vsvcnode.plan import Window
 
-_OPEN_SHOTS = 4  # engines kept; each holds its encoded references
+_OPEN_SHOTS = 4  # engines kept; each holds its references, at full size and encoded, unless it shares them
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class Colorist:
     ) -> None:
         self.model, self.settings, self.store = model, settings, store
         self._digest = model_digest(model)
-        self._engines: OrderedDict[int, ShotEngine] = OrderedDict()
+        self._engines: OrderedDict[int, tuple[Shot, ShotEngine]] = OrderedDict()
         self._finishers: dict[int, Finisher] = {}
         self._keyframes: dict[int, Keyframes] = {}
         self._keys: dict[int, tuple[str, ...]] = {}  # of windows, by their first frame
         self.network = network or threading.Lock()  # held while colouring: one window at a time bounds memory
+        self._opening = threading.Lock()  # held while references are read: those of one shot may serve the next
         self._shelf = threading.Lock()  # held for a moment
 
     def stored(self, window: Window) -> Stored | None:
@@ -78,9 +80,17 @@ class Colorist:
     def engine(self, shot: Shot) -> ShotEngine | None:
         """The shot's engine, if it is still there."""
         with self._shelf:
-            if shot.first in self._engines:
-                self._engines.move_to_end(shot.first)
-            return self._engines.get(shot.first)
+            if shot.first not in self._engines:
+                return None
+            self._engines.move_to_end(shot.first)
+            return self._engines[shot.first][1]
+
+    def references(self, shot: Shot) -> ShotReferences | None:
+        """A shot's references, as one that is still open and has the same has read them."""
+        with self._shelf:
+            opened = self._engines.values()
+            same = (engine.shot_references for other, engine in opened if other.references == shot.references)
+            return next(same, None)
 
     def finisher(self, shot: Shot) -> Finisher:
         """How frames of a shot that has been coloured before are brought to their own size."""
@@ -90,26 +100,24 @@ class Colorist:
         """Where the keyframes are of a shot that has been opened before; None where it has not."""
         return self._keyframes.get(shot.first)
 
-    def open(self, shot: Shot, references: Sequence[Reference], first_lightness: Tensor) -> ShotEngine:
-        """Make the engine of a shot.
+    def open(self, shot: Shot, references: Sequence[Reference] | ShotReferences, first_lightness: Tensor) -> ShotEngine:
+        """Make the engine of a shot, unless another thread has made it in the meantime.
 
         Args:
             shot: The shot.
-            references: Its references, as pictures.
+            references: Its references with their pictures, or as another shot has read them.
             first_lightness: L of its first frame `(1, 1, H, W)`.
 
         Raises:
             InputError: A reference cannot be used.
             MediaError: A reference cannot be read.
         """
-        engine = ShotEngine(self.model, self._digest, references, shot.first, first_lightness, self.settings)
-        with self._shelf:
-            self._finishers[shot.first] = engine.finisher
-            self._keyframes[shot.first] = Keyframes(tuple(sorted(engine.seeds)))
-            self._engines[shot.first] = engine
-            self._engines.move_to_end(shot.first)
-            if len(self._engines) > _OPEN_SHOTS:
-                self._engines.popitem(last=False)
+        with self._opening:
+            engine = self.engine(shot)
+            if engine is None:
+                references = self.references(shot) or references
+                engine = ShotEngine(self.model, self._digest, references, shot.first, first_lightness, self.settings)
+                self._keep(shot, engine)
         return engine
 
     def color(
@@ -149,3 +157,11 @@ class Colorist:
                 results = [known, *color_links(engine, links[1:], known.state, self.store)]
             self._keys[window.start] = tuple(link.key for link in links)
             return results, key
+
+    def _keep(self, shot: Shot, engine: ShotEngine) -> None:
+        with self._shelf:
+            self._finishers[shot.first] = engine.finisher
+            self._keyframes[shot.first] = Keyframes(tuple(sorted(engine.seeds)))
+            self._engines[shot.first] = shot, engine
+            if len(self._engines) > _OPEN_SHOTS:
+                self._engines.popitem(last=False)

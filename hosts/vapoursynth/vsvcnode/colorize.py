@@ -20,15 +20,18 @@ from vcnode.sequence import (
     load_shots,
     shots_from_cuts,
 )
+from vcnode.sequence.whole_number import whole_number
 from vsvcnode.backward_clip import BackwardClip, JoinedClip, Results
+from vsvcnode.clip_reference import ClipReference
 from vsvcnode.colorist import Colorist
 from vsvcnode.detail_clip import DetailClip
 from vsvcnode.failures import explained
+from vsvcnode.following_clip import FollowingClip
 from vsvcnode.formats import FrameColor, check_clip, output_format
 from vsvcnode.models import ModelLike, shared_model
 from vsvcnode.painting import Painter, chroma_clip, join_luma, map_clips
 from vsvcnode.plan import Plan
-from vsvcnode.references import ClipReference, FollowingClip, Frames, ReferenceLike, gather
+from vsvcnode.references import Frames, ReferenceLike, gather
 from vsvcnode.scenes import SceneScan
 from vsvcnode.state_clip import StateClip
 
@@ -54,12 +57,13 @@ class Colorized(NamedTuple):
 
 type References = ReferenceLike | Sequence[ReferenceLike]
 type Scenes = Iterable[int] | vs.VideoNode
+type Shots = str | os.PathLike[str] | Shot | Iterable[Shot]
 
 
 class Options(TypedDict, total=False):
     """The named arguments of `colorize`, for type checkers; see there."""
 
-    shots: str | os.PathLike[str] | Iterable[Shot] | None
+    shots: Shots | None
     scenes: Scenes | None
     model: ModelLike
     device: str | int | None
@@ -103,7 +107,7 @@ def colorize(
     reference: References | None = None,
     frames: Frames = None,
     *,
-    shots: str | os.PathLike[str] | Iterable[Shot] | None = None,
+    shots: Shots | None = None,
     scenes: Scenes | None = None,
     model: ModelLike = "lite",
     device: str | int | None = None,
@@ -128,13 +132,15 @@ def colorize(
     Args:
         clip: Gray or YUV (its chroma is not looked at), 8 to 16 bits, half or single precision, progressive, SDR.
         reference: A clip, an image file, a folder of `ref_000123.png` or `.jpg` (numbers are frames of the clip), a
-            `vcnode.Reference`, or a list of them. A clip as long as `clip` gives its frames at the scene starts.
+            `vcnode.Reference`, or a list of them. A clip as long as `clip` gives its frames at the scene starts, those
+            that have colours.
         frames: The frame of the clip that each reference shows: keyframes, from which colours run on.
-        shots: A shots file or a list of `vcnode.Shot`, instead of references and scenes.
+        shots: A shots file, a `vcnode.Shot` or a list of them, instead of references and scenes.
         scenes: The first frame of each scene, where colours begin anew; or a clip as long as `clip` with the property
             `_SceneChangePrev`, which is then read once before the first frame is coloured. See `scene_starts`.
         model: A model's name, its weights file, or a loaded `vcnode.Model`.
-        device: "cuda", "cuda:1", "cpu", a GPU's number, or None: the first CUDA GPU where there is one, else the CPU.
+        device: "cuda", "cuda:1", "cpu", a GPU's number, or None or "auto": the first CUDA GPU where there is one, else
+            the CPU.
         fp16: Whether the network's convolutions run in half precision, on GPUs only; None: where the clip is in half
             precision.
         format: YUV format of the result, with as many bits as the clip or more. None: the clip's, 4:4:4 where gray.
@@ -161,6 +167,7 @@ def colorize(
         clip = check_clip(clip)
         first = clip.get_frame(0)
         if matrix is not None:
+            matrix = whole_number(matrix, "the matrix")
             Matrix.from_h273(matrix)
         FrameColor.of(first.props, clip.format, clip.height, matrix).chroma_siting()
         target = output_format(clip, format)
@@ -206,7 +213,7 @@ def _settle(
     clip: vs.VideoNode,
     reference: References | None,
     frames: Frames,
-    shots: str | os.PathLike[str] | Iterable[Shot] | None,
+    shots: Shots | None,
     scenes: Scenes | None,
 ) -> SceneScan | None:
     """Give the plan its shots, or say how they will be found.
@@ -220,7 +227,7 @@ def _settle(
     if shots is not None:
         if frames is not None or scenes is not None:
             raise InputError("frames and scenes go with reference: shots say themselves where they begin")
-        plan.settle(load_shots(shots) if isinstance(shots, str | os.PathLike) else tuple(shots))
+        plan.settle(_given_shots(shots))
         _check_pictures(plan.shots[0].references)
         return None
     assert reference is not None
@@ -228,16 +235,31 @@ def _settle(
     if isinstance(scenes, vs.VideoNode):
         if len(scenes) != len(clip):
             raise InputError(f"scenes has {len(scenes)} frames and the clip {len(clip)}: give a clip as long")
-        if not isinstance(found, FollowingClip):
-            shots_from_cuts((), len(clip), found)  # complains now about numbers beyond the clip
         return SceneScan(scenes, lambda starts: plan.settle(_shots(found, starts, len(clip))))
-    plan.settle(_shots(found, () if scenes is None else scenes, len(clip)))
+    plan.settle(_shots(found, [] if scenes is None else _starts(scenes), len(clip)))
     _check_pictures(plan.shots[0].references)
     return None
 
 
-def _shots(found: list[Reference] | FollowingClip, starts: Iterable[int], length: int) -> tuple[Shot, ...]:
-    starts = list(starts)
+def _given_shots(shots: Shots) -> tuple[Shot, ...]:
+    if isinstance(shots, str | os.PathLike):
+        return load_shots(shots)
+    given = tuple(shots) if isinstance(shots, Iterable) else (shots,)
+    for each in given:
+        if not isinstance(each, Shot):
+            raise InputError(f"a shot is {each!r}: give a shots file, or one vcnode.Shot or a list of them")
+    return given
+
+
+def _starts(scenes: Iterable[int]) -> list[int]:
+    try:
+        starts = list(scenes)
+    except TypeError as error:
+        raise InputError(f"scenes is {scenes!r}: give a list of the first frames of scenes, or a clip") from error
+    return [whole_number(start, "a frame in scenes") for start in starts]
+
+
+def _shots(found: list[Reference] | FollowingClip, starts: list[int], length: int) -> tuple[Shot, ...]:
     references = found.references(starts) if isinstance(found, FollowingClip) else found
     return shots_from_cuts(starts, length, references)
 

@@ -16,11 +16,11 @@ from vcnode.sequence import Reference, Settings, Shot
 from vcnode.sequence.keyframe_choice import DetailSource
 from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.shot_references import detail_of
+from vsvcnode.clip_reference import ClipReference
 from vsvcnode.colorist import Colorist
 from vsvcnode.failures import explained
 from vsvcnode.payload import frames_in, holder_of, pack, unpack
 from vsvcnode.plan import Plan
-from vsvcnode.references import ClipReference
 from vsvcnode.weak import weakly
 
 _DETAIL = "vcnode_detail"

@@ -8,6 +8,7 @@ import vapoursynth as vs
 
 from vcnode.color import ChromaSiting, Matrix, PixelEncoding, Range
 from vcnode.errors import InputError
+from vcnode.sequence.whole_number import whole_number
 
 # H.273 numbers, as in VapourSynth's frame properties.
 _UNSPECIFIED = 2
@@ -59,12 +60,7 @@ class FrameColor:
         """
         if _number(props, "_FieldBased", 0) > 0:
             raise InputError("the clip is interlaced: deinterlace it first, or clear _FieldBased if it is not")
-        transfer = _number(props, "_Transfer", _UNSPECIFIED)
-        if transfer in _DISPLAYED_OTHERWISE:
-            raise InputError(
-                f"the clip's transfer is {_DISPLAYED_OTHERWISE[transfer]} (_Transfer={transfer}): "
-                "convert it to SDR video first, for example with resize and transfer_s"
-            )
+        transfer = displayed_transfer(props, "the clip")
         tagged = _number(props, "_Matrix", _UNSPECIFIED)
         if tagged == 0 and format.color_family == vs.GRAY:
             tagged = _UNSPECIFIED  # a plane taken from RGB
@@ -106,6 +102,25 @@ class FrameColor:
         if format.subsampling_w or format.subsampling_h:
             said["_ChromaLocation"] = self.siting
         return said
+
+
+def displayed_transfer(props: Mapping[str, Any], what: str) -> int:
+    """Read a frame's transfer, an H.273 number.
+
+    Args:
+        props: The frame's properties.
+        what: It is a frame of, for messages.
+
+    Raises:
+        InputError: It is none of SDR video.
+    """
+    transfer = _number(props, "_Transfer", _UNSPECIFIED)
+    if transfer in _DISPLAYED_OTHERWISE:
+        raise InputError(
+            f"the transfer of {what} is {_DISPLAYED_OTHERWISE[transfer]} (_Transfer={transfer}): "
+            "convert it to SDR video first, for example with resize and transfer_s"
+        )
+    return transfer
 
 
 COLOR_PROPS = ("_Matrix", "_Range", "_Transfer", "_Primaries", "_ChromaLocation")
@@ -198,4 +213,4 @@ def _usual_matrix(height: int) -> int:
 
 
 def _number(props: Mapping[str, Any], name: str, default: int) -> int:
-    return int(props.get(name, default))
+    return whole_number(props.get(name, default), f"the frame property {name}")

@@ -2,62 +2,19 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import vapoursynth as vs
-from numpy.typing import NDArray
 
 from vcnode.errors import InputError
 from vcnode.sequence import Reference, references_in_folder
-from vsvcnode.formats import on_cpu, usual_matrix_of
+from vcnode.sequence.whole_number import whole_number
+from vsvcnode.clip_reference import ClipReference, reference_clip
+from vsvcnode.following_clip import FollowingClip
 
 type ReferenceLike = vs.VideoNode | str | os.PathLike[str] | Reference
 type Frames = int | Iterable[int | None] | None
-
-
-def _nothing() -> NDArray[Any]:
-    return np.zeros((1, 1, 3), np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class ClipReference(Reference):
-    """A frame of a clip; its picture is asked for when its shot begins, like any frame.
-
-    Attributes:
-        clip: RGB, gamma-encoded.
-        index: Frame of `clip`.
-    """
-
-    image: NDArray[Any] = field(default_factory=_nothing)
-    clip: vs.VideoNode | None = None
-    index: int = 0
-
-    def __str__(self) -> str:
-        return f"(frame {self.index} of the reference clip)"
-
-    def node(self) -> vs.VideoNode:
-        """A clip of this frame alone."""
-        assert self.clip is not None
-        one: vs.VideoNode = self.clip[self.index]
-        return one
-
-    def read(self, frame: vs.VideoFrame) -> Reference:
-        """The reference, once its frame is there."""
-        picture = np.stack([np.asarray(frame[plane]) for plane in range(3)], axis=-1)
-        return Reference(picture, self.frame, self.weight, self.mask)
-
-
-class FollowingClip:
-    """A reference clip as long as the clip to be coloured: its frames at scene starts are the references."""
-
-    def __init__(self, clip: vs.VideoNode) -> None:
-        self.clip = clip
-
-    def references(self, starts: Iterable[int]) -> list[Reference]:
-        """The references, once the scene starts are known."""
-        return [ClipReference(clip=self.clip, index=start, frame=start) for start in sorted({0, *starts})]
 
 
 def gather(
@@ -71,22 +28,36 @@ def gather(
         length: Frames of the clip to be coloured.
 
     Raises:
-        InputError: A picture is missing, or numbers and pictures do not go together.
+        InputError: A picture is missing, numbers and pictures do not go together, or one lies beyond the clip.
     """
     given = list(reference) if isinstance(reference, list | tuple) else [reference]
     if not given:
         raise InputError("the list of references is empty: colours come from references, so give one or more")
     if frames is None and len(given) == 1 and isinstance(given[0], vs.VideoNode) and len(given[0]) == length > 1:
-        return FollowingClip(_rgb(given[0]))
+        return FollowingClip(reference_clip(given[0]))
     found = [each for item in given for each in _pictures(item, frames is not None)]
-    if frames is None:
-        return found
-    numbers = [frames] if isinstance(frames, int) else list(frames)
-    if any(each.frame is not None for each in found):
+    if frames is not None:
+        found = _numbered(found, frames)
+    for each in found:
+        if each.frame is not None and each.frame >= length:
+            raise InputError(
+                f"the reference {each} is for frame {each.frame}, but the clip has the frames 0..{length - 1}: "
+                "correct its number or, to see a part of a film, colour the whole clip and trim afterwards"
+            )
+    return found
+
+
+def _numbered(references: Sequence[Reference], frames: Any) -> list[Reference]:
+    try:
+        given = list(frames)
+    except TypeError:  # a single number
+        given = [frames]
+    numbers = [None if each is None else whole_number(each, "a frame in frames") for each in given]
+    if any(each.frame is not None for each in references):
         raise InputError("the references have frame numbers already: leave frames out")
-    if len(numbers) != len(found):
-        raise InputError(f"frames names {len(numbers)} frames for {len(found)} references: give one for each")
-    return [replace(each, frame=number) for each, number in zip(found, numbers, strict=True)]
+    if len(numbers) != len(references):
+        raise InputError(f"frames names {len(numbers)} frames for {len(references)} references: give one for each")
+    return [replace(each, frame=number) for each, number in zip(references, numbers, strict=True)]
 
 
 def _pictures(item: object, numbered: bool) -> list[Reference]:
@@ -96,7 +67,7 @@ def _pictures(item: object, numbered: bool) -> list[Reference]:
                 f"the reference clip has {len(item)} frames: say which frames of the clip they show, for example "
                 "frames=[0, 120], or give a reference clip as long as the clip"
             )
-        rgb = _rgb(item)
+        rgb = reference_clip(item)
         return [ClipReference(clip=rgb, index=index) for index in range(len(item))]
     if isinstance(item, Reference):
         return [item]
@@ -109,23 +80,3 @@ def _pictures(item: object, numbered: bool) -> list[Reference]:
     if not os.path.isfile(item):
         raise InputError(f"the reference {os.fspath(item)} does not exist: check its path")
     return [Reference(os.fspath(item))]
-
-
-def _rgb(clip: vs.VideoNode) -> vs.VideoNode:
-    """A reference clip as RGB of 8 or 16 bits or single precision, which arrays can hold as they are."""
-    node = on_cpu(clip)
-    family = node.format.color_family
-    if family == vs.UNDEFINED or 0 in (node.width, node.height):
-        raise InputError("the reference clip's format or size varies: give one clip for each picture")
-    if family == vs.GRAY:
-        raise InputError("the reference clip is gray: give one in colour, since colours come from it")
-    if family == vs.RGB:
-        if node.format.id in (vs.RGB24, vs.RGB48, vs.RGBS):
-            return node
-        plain: vs.VideoNode = node.resize.Bicubic(format=vs.RGBS)
-        return plain
-    options = {}
-    if node.get_frame(0).props.get("_Matrix", 2) in (0, 2):
-        options["matrix_in"] = usual_matrix_of(node)
-    converted: vs.VideoNode = node.resize.Bicubic(format=vs.RGBS, **options)
-    return converted

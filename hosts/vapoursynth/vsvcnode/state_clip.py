@@ -6,7 +6,8 @@ is asked in whatever order by however many threads. No frame is waited for insid
 only when its turn has come, so a cold seek holds no more frames than a straight run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -17,13 +18,14 @@ from vcnode.color import Plane, decode
 from vcnode.sequence import Shot
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.sequence.shot_references import ShotReferences
 from vcnode.sequence.working_frame import WorkingFrame
+from vsvcnode.clip_reference import ClipReference
 from vsvcnode.colorist import Before, Colorist
 from vsvcnode.failures import explained
 from vsvcnode.formats import FrameColor
 from vsvcnode.payload import frames_in, holder_of, pack, plane_of, unpack
 from vsvcnode.plan import Plan, Window
-from vsvcnode.references import ClipReference
 from vsvcnode.weak import weakly
 
 FRAMES, _KEY = "vcnode_frames", "vcnode_key"
@@ -33,6 +35,19 @@ _KEPT = 24  # at least: previewers and temporal filters ask again for frames nea
 def decoded_luma(frame: vs.VideoFrame, color: FrameColor) -> Tensor:
     """Y' of a frame `(1, 1, H, W)`, nominally 0..1."""
     return decode(plane_of(frame), color.encoding(frame.format), Plane.LUMA)[None, None]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How to come by the engine of a shot.
+
+    Attributes:
+        clips: To be asked for the frames that it takes.
+        engine: Makes it of them.
+    """
+
+    clips: Sequence[vs.VideoNode]
+    engine: Callable[[Sequence[vs.VideoFrame]], ShotEngine]
 
 
 class StateClip:
@@ -92,16 +107,14 @@ class StateClip:
 
     def _work(self, window: Window, before: Before | None, known: WorkingFrame | None) -> vs.VideoNode:
         """A clip whose frame `window.start` is the window's result, asking for all that it takes."""
-        clips = self._luma[: window.count]
-        engine = self._colorist.engine(window.shot)
-        if engine is None:
-            clips = [*clips, *self.opening(window.shot)]
-        return self._blank.std.ModifyFrame(clips, partial(self._color, window, engine, before, known))
+        opening = self.opening(window.shot)
+        clips = [*self._luma[: window.count], *opening.clips]
+        return self._blank.std.ModifyFrame(clips, partial(self._color, window, opening, before, known))
 
     def _color(
         self,
         window: Window,
-        engine: ShotEngine | None,
+        opening: Opening,
         before: Before | None,
         known: WorkingFrame | None,
         n: int,
@@ -109,24 +122,29 @@ class StateClip:
     ) -> vs.VideoFrame:
         frames = f if isinstance(f, list) else [f]
         with explained(), torch.inference_mode():
-            if engine is None:
-                engine = self.open(window.shot, frames[window.count :])
+            engine = opening.engine(frames[window.count :])
             lightness = [
                 self._lightness(frame, number) for number, frame in enumerate(frames[: window.count], window.start)
             ]
             results, key = self._colorist.color(engine, window, lightness, before, known)
         return _held(results, key)
 
-    def opening(self, shot: Shot) -> list[vs.VideoNode]:
-        """The clips whose frames `open` is to be given."""
-        return [self._clip[shot.first], *(each.node() for each in shot.references if isinstance(each, ClipReference))]
+    def opening(self, shot: Shot) -> Opening:
+        """How to come by the engine of a shot: what was read before is not asked for again."""
+        engine = self._colorist.engine(shot)
+        if engine is not None:
+            return Opening([], lambda frames: engine)
+        known = self._colorist.references(shot)
+        pictures = [] if known else [each.node() for each in shot.references if isinstance(each, ClipReference)]
+        return Opening([self._clip[shot.first], *pictures], partial(self._open, shot, known))
 
-    def open(self, shot: Shot, frames: Sequence[vs.VideoFrame]) -> ShotEngine:
-        """Make the engine of a shot, of the frames that `opening` asks for."""
-        opening, *pictures = frames
+    def _open(self, shot: Shot, known: ShotReferences | None, frames: Sequence[vs.VideoFrame]) -> ShotEngine:
+        first, *pictures = frames
         waiting = iter(pictures)
-        references = [each.read(next(waiting)) if isinstance(each, ClipReference) else each for each in shot.references]
-        return self._colorist.open(shot, references, self._lightness(opening, shot.first))
+        references = known or [
+            each.read(next(waiting)) if isinstance(each, ClipReference) else each for each in shot.references
+        ]
+        return self._colorist.open(shot, references, self._lightness(first, shot.first))
 
     def _restore(self, results: Sequence[WorkingFrame], key: str, n: int, f: vs.VideoFrame) -> vs.VideoFrame:
         return _held(results, key)

@@ -6,7 +6,7 @@ import pytest
 vs = pytest.importorskip("vapoursynth", reason="VapourSynth has no wheel for this platform")
 
 from PIL import Image
-from sequence.clips import picture
+from sequence.clips import Watched, picture
 
 from vcnode import Reference, Shot
 from vcnode.sequence import save_shots, shots_from_cuts
@@ -147,5 +147,83 @@ def test_a_gray_frame_of_a_reference_clip_is_reported_when_its_shot_begins(tiny_
     clip = rgb_clip([PICTURES[0], np.full_like(PICTURES[0], 90)])
     colored = colorize(gray.clip, clip, [0, 6], scenes=[6], model=tiny_model)
     assert colored.get_frame(5)
-    with pytest.raises(vs.Error, match=r"colorize: Reference .* is gray"):
+    with pytest.raises(vs.Error, match=r"colorize: Reference \(frame 1 of the reference clip\) is gray"):
         colored.get_frame(6)
+
+
+@pytest.mark.parametrize("wrap", [np.array, tuple, lambda numbers: [np.int64(number) for number in numbers]])
+def test_numbers_of_any_integer_type(tiny_model, gray, wrap):
+    references = [Reference(image, frame=number) for image, number in zip(PICTURES, [0, 3, 5], strict=True)]
+    wanted = expected(gray, tiny_model, shots_from_cuts([3], COUNT, references))
+    clip = rgb_clip(PICTURES)
+    check(colorize(gray.clip, clip, wrap([0, 3, 5]), scenes=wrap([0, 3]), model=tiny_model), gray, wanted)
+
+
+def test_one_number_and_one_shot_of_any_kind(tiny_model, gray):
+    reference = Reference(PICTURES[0], frame=4)
+    wanted = expected(gray, tiny_model, whole(reference))
+    picture = rgb_clip(PICTURES[:1])
+    for number in (np.int64(4), np.array(4)):
+        check(colorize(gray.clip, picture, number, model=tiny_model, matrix=np.int64(6)), gray, wanted)
+    check(colorize(gray.clip, shots=Shot(0, None, (reference,)), model=tiny_model), gray, wanted)
+
+
+@pytest.mark.parametrize("order", [[False, True], [True, False], [False, False]], ids=str)
+def test_each_frame_of_a_yuv_clip_is_converted_by_its_own_matrix_or_the_usual(tiny_model, gray, order):
+    rgb = rgb_clip(PICTURES[:2])
+    frames = [
+        rgb[place].resize.Bicubic(format=vs.YUV444P8, matrix=1 if tagged else 6) for place, tagged in enumerate(order)
+    ]
+    images = []
+    for frame in frames:
+        planes = frame.resize.Bicubic(format=vs.RGBS).get_frame(0)
+        images.append(np.stack([np.asarray(planes[plane]) for plane in range(3)], axis=-1))
+    wanted = expected(
+        gray, tiny_model, [Shot(0, 3, (Reference(images[0], 0),)), Shot(4, None, (Reference(images[1], 4),))]
+    )
+    first, second = (
+        frame if tagged else frame.std.RemoveFrameProps("_Matrix") for frame, tagged in zip(frames, order, strict=True)
+    )
+    check(colorize(gray.clip, first + second, [0, 4], scenes=[4], model=tiny_model), gray, wanted)
+
+
+@pytest.mark.parametrize("format", [vs.RGB24, vs.RGB48])
+def test_an_rgb_clip_of_limited_range_is_read_as_it_says(tiny_model, gray, format):
+    limited = rgb_clip(PICTURES[:1]).resize.Bicubic(format=format, range=vs.RANGE_LIMITED)
+    frame = limited.resize.Bicubic(format=format, range=vs.RANGE_FULL).get_frame(0)
+    image = np.stack([np.asarray(frame[plane]) for plane in range(3)], axis=-1)
+    assert int(image.min()) < int(np.asarray(limited.get_frame(0)[0]).min())
+    check(colorize(gray.clip, limited, model=tiny_model), gray, expected(gray, tiny_model, whole(Reference(image))))
+
+
+def test_an_rgb_clip_may_still_say_the_matrix_that_it_had(tiny_model, gray):
+    wanted = expected(gray, tiny_model, whole(Reference(PICTURES[0])))
+    check(colorize(gray.clip, rgb_clip(PICTURES[:1]).std.SetFrameProps(_Matrix=1), model=tiny_model), gray, wanted)
+
+
+@pytest.mark.parametrize("transfer", [8, 16, 18])
+@pytest.mark.parametrize("format", [vs.RGB24, vs.RGBS, vs.YUV444P10])
+def test_reference_clips_that_are_not_sdr_are_refused(tiny_model, gray, format, transfer):
+    options = {"matrix": 9} if format == vs.YUV444P10 else {}
+    plain = rgb_clip(PICTURES[:2]).resize.Bicubic(format=format, **options)
+    tagged = plain.std.SetFrameProps(_Transfer=transfer)
+    with pytest.raises(vs.Error, match=rf"^colorize: the transfer of the reference clip is .*_Transfer={transfer}"):
+        colorize(gray.clip, tagged, [0, 4], model=tiny_model)
+    later = colorize(gray.clip, plain[:1] + tagged[1:], [0, 4], scenes=[4], model=tiny_model)
+    with pytest.raises(vs.Error, match="colorize: the transfer of frame 1 of the reference clip is "):
+        later.get_frame(4)
+
+
+def test_scenes_with_the_same_references_read_and_encode_them_once(core, tiny_model, gray, files, monkeypatch):
+    core.num_threads = 8
+    options = {"model": tiny_model, "upsampling": "bicubic"}  # otherwise files are read again for their detail
+    starts = list(range(COUNT))
+    wanted = expected(gray, shots=shots_from_cuts(starts, COUNT, map(Reference, files)), **options)
+    clip = colorize(gray.clip, files, scenes=starts, **options)
+    calls, read, lab = Watched(monkeypatch).calls, [], Reference.lab
+    monkeypatch.setattr(Reference, "lab", lambda self: read.append(self.path) or lab(self))
+    waiting = [clip.get_frame_async(number) for number in starts]
+    for number, frame in zip(starts, waiting, strict=True):
+        assert is_frame(frame.result(), gray.codes[number], wanted[number])
+    assert sorted(read) == sorted(files)
+    assert calls["encode_references"] == 1
