@@ -4,7 +4,7 @@ import pytest
 
 from vcnode.bench import Case, count
 from vcnode.network import ModelConfig
-from vcnode.weights import lookup
+from vcnode.weights import lookup, models_directory
 
 DEVC = ModelConfig.from_dict(lookup("devc").configuration())
 LITE = ModelConfig.from_dict(lookup("lite").configuration())
@@ -57,6 +57,15 @@ def test_the_colour_net_costs_a_few_rows_more_than_it_must(devc, size, gflop):
 def test_a_frame_costs_hardly_more_than_it_must(devc, size, gflop):
     counted = sum(work.flops for work in devc[size].values()) / 1e9
     assert gflop <= counted < 1.02 * gflop
+
+
+def test_the_model_cards_say_what_is_counted(devc):
+    light = sum(work.flops for work in count(LITE, Case.parse("384x216")).values())
+    heavy = sum(work.flops for work in devc["384x216"].values())
+    assert f"{heavy / 1e9:.0f} GFLOP a frame at 216x384" in (models_directory() / "devc.md").read_text(encoding="utf-8")
+    card = " ".join((models_directory() / "lite.md").read_text(encoding="utf-8").split())
+    assert f"{light / 1e9:.1f} GFLOP a frame at 216x384, a twenty-fifth of `devc`'s" in card
+    assert round(heavy / light) == 25
 
 
 def test_what_moves_is_at_least_what_the_similarities_take(devc):

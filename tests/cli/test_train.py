@@ -1,6 +1,7 @@
 """`vcnode train`, in this process."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +102,12 @@ def test_a_loss_that_is_no_number_is_a_sentence(
         (["lite"], "give --output, a folder for the run"),
         (["--finetune", "frames"], "give --output, a weights file"),
         (["lite", "-o", "run", "--step", "x"], "invalid int value"),
+        (["lite", "-o", "run", "--clip", "film.mkv"], "--clip has no meaning for `vcnode train CONFIG`: leave it out"),
+        (["lite", "-o", "run", "--model", "lite"], "--model has no meaning for `vcnode train CONFIG`"),
+        (["--resume", "-o", "run", "--keep-anyway"], "--keep-anyway has no meaning for `vcnode train CONFIG`"),
+        (["--finetune", "frames", "-o", "film.safetensors", "--photos", "p"], "--photos has no meaning for"),
+        (["index", "photos", "--steps", "3"], "--steps has no meaning for `vcnode train index`"),
+        (["--smoke", "-o", "run"], "--output has no meaning for `vcnode train --smoke`"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +128,12 @@ def test_wrong_usage_exits_with_2(arguments: list[str], told: str, capsys: pytes
         (["lite", "--start", "heavy"], "no model 'heavy'"),
         (["--resume"], "no saved state of a training run"),
         (["--finetune", "nowhere"], "is no weights file"),
+        (
+            ["index", "photos", "--set", "dta.filter.side=4000"],
+            "'dta' has no meaning for an index: there are data.filter",
+        ),
+        (["index", "photos", "--set", "data.height=64"], "'data.height' has no meaning for an index"),
+        (["index", "photos", "--set", "data.filter.sid=4000"], "no setting 'data.filter.sid'"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(
@@ -142,6 +155,19 @@ def test_photos_are_indexed(weights: Path, photos: Path, tmp_path: Path, capsys:
     assert index.is_file()
     assert train("index", photos, "-o", index, "--model", weights, "--set", "data.filter.chroma=1000") == 1
     assert "None of the 6 pictures" in capsys.readouterr().err
+
+
+def test_what_an_index_leaves_out_is_counted_and_each_unreadable_file_named_once(
+    weights: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    for name in ("broken.jpg", "empty.png"):
+        (folder / "meadow" / name).write_bytes(b"")
+    assert train("index", folder, "-o", tmp_path / "index", "--model", weights, "--set", "data.filter.side=1") == 0
+    err = capsys.readouterr().err
+    assert "with their most similar photos; left out: 2 unreadable" in err
+    for name in ("broken.jpg", "empty.png"):
+        assert sum(name in line for line in err.splitlines()) == 1
 
 
 def test_a_film_is_fine_tuned(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,11 @@
 import logging
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from vcnode.errors import InputError, MediaError
@@ -13,12 +15,14 @@ from vcnode.media import (
     FrameTime,
     ImageSequenceReader,
     ImageSequenceWriter,
+    VideoInfo,
     VideoReader,
     VideoWriter,
     open_sink,
     open_source,
     probe,
     read_exr,
+    read_image,
     write_exr,
     write_png,
     write_tiff,
@@ -229,3 +233,109 @@ def test_exr_without_the_library_says_what_to_install(tmp_path: Path, monkeypatc
     monkeypatch.setitem(__import__("sys").modules, "OpenEXR", None)
     with pytest.raises(MediaError, match=r"pip install vcnode\[exr\]"):
         read_exr(tmp_path / "a.exr")
+
+
+def some(target: Path, info: VideoInfo, color: int, count: int, *, close: str = "crash", **options: Any) -> set[int]:
+    """Write pictures of one colour where they are missing, `count` at most; returns the numbers that were kept."""
+    sink = open_sink(target, like=info, fingerprint=f"film {color}", **options)
+    times = [FrameTime(n, n, 1, Fraction(1, 24), n) for n in range(6)]
+    kept = {time.number for time in times if sink.is_done(time)}
+    for time in [time for time in times if time.number not in kept][:count]:
+        picture = np.full((6, 8, 3), color, np.float32 if target.suffix == ".exr" else np.uint8)
+        sink.write((picture,), time)
+    if close == "finish":
+        sink.finish()
+    elif close == "abort":
+        sink.abort()
+    else:
+        sink._unlock()  # type: ignore[attr-defined]  # what the system does for a process that dies
+    return kept
+
+
+def colors_of(target: Path) -> list[int]:
+    if target.suffix == ".exr":
+        return [int(frame.rgb[0, 0, 0]) for frame in open_source(target) if frame.rgb is not None]
+    return [int(read_image(path).rgb[0, 0, 0] * 255 + 0.5) for path in sorted(target.parent.glob(f"*{target.suffix}"))]
+
+
+@pytest.mark.parametrize("name", ["c.####.png", "c.####.tif", "c.####.exr"])
+@pytest.mark.parametrize("close", ["abort", "crash"])
+def test_files_that_lay_there_before_are_not_taken_for_those_of_this_render(
+    tmp_path: Path, name: str, close: str
+) -> None:
+    if name.endswith(".exr"):
+        pytest.importorskip("OpenEXR")
+    shot(tmp_path / "in", [1], kind=np.uint8)
+    info = open_source(tmp_path / "in").info
+    target = tmp_path / "out" / name
+    some(target, info, 10, 6, close="finish")
+    assert some(target, info, 20, 3, close=close, overwrite=True) == set()
+    assert colors_of(target) == [20, 20, 20, 10, 10, 10]
+    assert some(target, info, 20, 2, close=close, overwrite=True) == {0, 1, 2}
+    assert some(target, info, 20, 6, close="finish", overwrite=True) == {0, 1, 2, 3, 4}
+    assert colors_of(target) == [20] * 6
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["c.####.png", "c.####.exr"])
+def test_starting_anew_keeps_nothing_of_an_unfinished_render(tmp_path: Path, name: str) -> None:
+    if name.endswith(".exr"):
+        pytest.importorskip("OpenEXR")
+    shot(tmp_path / "in", [1], kind=np.uint8)
+    info = open_source(tmp_path / "in").info
+    target = tmp_path / "out" / name
+    some(target, info, 10, 5)
+    assert some(target, info, 20, 2, resume=False) == set()
+    assert some(target, info, 20, 6, close="finish") == {0, 1}
+    assert colors_of(target) == [20] * 6
+
+
+def test_a_note_that_a_crash_cut_off_is_not_believed(tmp_path: Path) -> None:
+    shot(tmp_path / "in", [1], kind=np.uint8)
+    info = open_source(tmp_path / "in").info
+    target = tmp_path / "out" / "c.####.png"
+    some(target, info, 10, 6, close="finish")
+    some(target, info, 20, 2, overwrite=True)
+    (note,) = (tmp_path / "out").glob(".*/written")
+    note.write_text(note.read_text("utf-8") + "3", "utf-8")
+    assert some(target, info, 20, 6, close="finish", overwrite=True) == {0, 1}
+    assert colors_of(target) == [20] * 6
+
+
+def test_sequences_that_differ_a_little_in_name_are_written_at_the_same_time(tmp_path: Path) -> None:
+    shot(tmp_path / "in", [1])
+    info = open_source(tmp_path / "in").info
+    names = ["s.####.png", "s_.####.png", "s####.png", "s.####.tif", "####.png"]
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(open_sink(tmp_path / "out" / name, like=info))
+        with pytest.raises(MediaError, match="another process is writing"):
+            open_sink(tmp_path / "out" / "s.%04d.png", like=info)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+def test_pictures_are_turned_upright_as_references_are(tmp_path: Path, suffix: str) -> None:
+    picture = PIL.Image.fromarray(RANDOM.integers(0, 256, (8, 16, 3), dtype=np.uint8))
+    exif = picture.getexif()
+    exif[274] = 6
+    (tmp_path / "in").mkdir()
+    picture.save(tmp_path / "in" / f"a.0001.{suffix}", exif=exif)
+    with open_source(tmp_path / "in") as source:
+        frame = source.frame(0)
+        assert (source.info.width, source.info.height) == (8, 16)
+    assert frame.rgb is not None
+    np.testing.assert_allclose(frame.rgb / 255, read_image(tmp_path / "in" / f"a.0001.{suffix}").rgb, atol=1e-6)
+
+
+def test_alpha_is_known(tmp_path: Path) -> None:
+    for folder, channels in (("with", 4), ("without", 3)):
+        (tmp_path / folder).mkdir()
+        codes = RANDOM.integers(0, 256, (6, 8, channels), dtype=np.uint8)
+        PIL.Image.fromarray(codes).save(tmp_path / folder / "a.0001.png")
+        assert open_source(tmp_path / folder).info.has_alpha == (channels == 4)
+
+
+def test_pictures_that_are_not_read_are_refused_with_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "s.0001.dpx").write_bytes(b"SDPX")
+    with pytest.raises(InputError, match=r"no video .*s\.####\.dpx; pictures are read where they end in \.png"):
+        open_source(tmp_path / "s.####.dpx")

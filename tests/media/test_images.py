@@ -178,3 +178,34 @@ def test_only_pictures_are_written(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="the file or its folder does not exist"):
         write_png(tmp_path / "nowhere" / "a.png", np.zeros((4, 4), np.uint8))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_tiles_are_refused_rather_than_read_as_noise(tmp_path: Path, kind: Any) -> None:
+    codes = RANDOM.random((40, 40, 3)) * (65535 if kind == np.uint16 else 1)
+    tiff(photometric="rgb", tile=(16, 16))(tmp_path / "a.tif", codes.astype(kind))
+    with pytest.raises(MediaError, match=r"tiled TIFF .*in strips"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_a_deep_tiff_whose_data_are_damaged_is_refused(tmp_path: Path) -> None:
+    codes = RANDOM.integers(0, 65536, (40, 40, 3), dtype=np.uint16)
+    tiff(photometric="rgb", compression="deflate", rowsperstrip=8)(tmp_path / "a.tif", codes)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 400] = bytes(400)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(MediaError, match=r"a\.tif: the picture is damaged"):
+        read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_alpha_of_a_deep_tiff(tmp_path: Path, channels: int, order: str) -> None:
+    codes = RANDOM.integers(0, 65536, (5, 7, channels), dtype=np.uint16)
+    photometric = "rgb" if channels == 4 else "minisblack"
+    write = tiff(photometric=photometric, byteorder=order, planarconfig="contig", extrasamples=["unassalpha"])
+    write(tmp_path / "a.tif", codes)
+    image = read_image(tmp_path / "a.tif")
+    assert image.alpha is not None
+    np.testing.assert_array_equal(np.rint(image.alpha * 65535), codes[..., -1])
+    np.testing.assert_array_equal(np.rint(image.rgb * 65535)[..., 0], codes[..., 0])

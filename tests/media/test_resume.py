@@ -1,3 +1,4 @@
+import errno
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from vcnode.errors import MediaError
 from vcnode.media import EncoderSettings, FrameTime, VideoInfo, VideoReader, VideoWriter, probe
-from vcnode.media.video_writer import working_folder
+from vcnode.media.video_target import working_folder
 
 SETTINGS = {
     "a.mp4": EncoderSettings("h264", 8, "420", quality=20),
@@ -197,3 +198,72 @@ def test_two_writers_of_one_target_exclude_each_other(source: Path, tmp_path: Pa
         started(like, target, "film 1")
     five_frames(first, some_planes)
     assert first.finish() == target
+
+
+def stopped(writer: VideoWriter, some_planes: Any) -> Path | None:
+    five_frames(writer, some_planes)
+    return writer.abort()
+
+
+def test_a_stop_replaces_no_file_of_anybody_elses(source: Path, tmp_path: Path, some_planes: Any) -> None:
+    like, target = probe(source), tmp_path / "c.mkv"
+    other = tmp_path / "c.partial.mkv"
+    other.write_text("precious")
+    own = tmp_path / "c.partial.2.mkv"
+    assert stopped(started(like, target, "film 1"), some_planes) == own
+    assert stopped(started(like, target, "film 1"), some_planes) == own
+    assert len(list(VideoReader(own))) == 5
+    again = started(like, target, "film 1")
+    five_frames(again, some_planes)
+    again.finish()
+    assert other.read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.mkv", "c.partial.mkv", "source.mp4"]
+
+
+def test_a_crash_between_placing_and_finishing_leaves_a_render_that_can_be_ended(
+    source: Path, tmp_path: Path, some_planes: Any
+) -> None:
+    like, target = probe(source), tmp_path / "c.mkv"
+    first = started(like, target, "film 1")
+    five_frames(first, some_planes)
+    first.place()
+    first._unlock()  # what the system does for a process that dies
+    assert len(list(VideoReader(target))) == 5
+    with pytest.raises(MediaError, match=r"c\.mkv exists already"):
+        started(like, target, "film 2", resume=False)
+    again = started(like, target, "film 1", overwrite=True)
+    five_frames(again, some_planes)
+    again.finish()
+    assert len(list(VideoReader(target))) == 5
+    assert not working_folder(target).exists()
+
+
+def test_a_placed_target_is_replaced_by_its_own_render_alone(source: Path, tmp_path: Path, some_planes: Any) -> None:
+    like, target = probe(source), tmp_path / "c.mkv"
+    first = started(like, target, "film 1")
+    five_frames(first, some_planes)
+    first.place()
+    assert first.abort() == target
+    again = started(like, target, "film 1")
+    assert again.next_frame == 4
+    five_frames(again, some_planes)
+    target.write_text("precious")
+    with pytest.raises(MediaError, match="exists already"):
+        again.finish()
+    assert target.read_text() == "precious"
+
+
+def test_a_disk_full_at_the_start_keeps_nothing_and_says_nothing_of_it(
+    source: Path, tmp_path: Path, some_planes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("vcnode.media.segment.SegmentWriter._mux", full)
+    writer = started(probe(source), tmp_path / "c.mkv", "film 1")
+    with pytest.raises(MediaError) as caught:
+        five_frames(writer, some_planes)
+    assert "no space left on the disk" in str(caught.value)
+    assert "kept" not in str(caught.value)
+    writer.abort()
+    assert [path.name for path in tmp_path.iterdir()] == ["source.mp4"]

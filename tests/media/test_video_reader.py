@@ -1,4 +1,5 @@
 import logging
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from vcnode.errors import InputError, MediaError
-from vcnode.media import VideoReader, probe
+from vcnode.media import VideoReader, VideoWriter, probe
 
 LONG_GOP = {"g": "25", "bf": "4", "x264-params": "b-pyramid=normal:scenecut=0"}
 
@@ -292,3 +293,52 @@ def test_key_frames_that_are_none_do_not_spoil_random_access(
             frame = reader.frame(n)
             assert frame.time == frames[n].time
             np.testing.assert_array_equal(frame.luma, frames[n].luma)
+
+
+@pytest.mark.parametrize("name", ["late.mkv", "late.mp4", "late.ts", "late.mov"])
+@pytest.mark.parametrize("audio", [None, "aac"])
+def test_a_film_that_begins_late_is_whole(make_clip: Callable[..., Path], name: str, audio: str | None) -> None:
+    clip = make_clip(name, range(270000, 270000 + 20 * 3000, 3000), audio=audio)
+    with VideoReader(clip) as reader:
+        assert len(list(reader)) == 20
+        if audio is None:
+            assert abs((reader.info.frame_count or 0) - 20) <= 1
+
+
+def test_a_matroska_file_that_begins_late_and_breaks_off_is_noticed(make_clip: Callable[..., Path]) -> None:
+    clip = make_clip("late.mkv", range(270000, 270000 + 60 * 3000, 3000), codec="ffv1")
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    with VideoReader(clip) as reader, pytest.raises(MediaError, match="breaks off"):
+        list(reader)
+
+
+def test_names_with_colons(make_clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no colons in names")
+    make_clip("a.mp4", audio="aac").rename(tmp_path / "scene:1.mp4")
+    monkeypatch.chdir(tmp_path)
+    source, target = Path("scene:1.mp4"), Path("out:1.mp4")
+    with (
+        VideoReader(source) as reader,
+        VideoWriter(target, like=reader.info, audio_from=source, segment_frames=25) as writer,
+    ):
+        for frame in reader:
+            assert frame.luma is not None
+            assert frame.chroma is not None
+            writer.write((frame.luma, *frame.chroma), frame.time)
+    assert len(list(VideoReader(target))) == 60
+
+
+def test_a_matrix_that_is_not_known_is_told(make_clip: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    known = make_clip("known.mkv", codec="ffv1", tags={"colorspace": 1})
+    other = make_clip("other.mkv", codec="ffv1", tags={"colorspace": 8})
+    with caplog.at_level(logging.WARNING):
+        probe(known)
+        assert not caplog.text
+        assert probe(other).matrix == "bt601"
+    assert "matrix tag 8 (H.273), which is not known here: it is read and tagged as bt601" in caplog.text
+
+
+@pytest.mark.parametrize(("pixel_format", "alpha"), [("yuva420p", True), ("yuv420p", False), ("gray", False)])
+def test_alpha_is_known(make_clip: Callable[..., Path], pixel_format: str, alpha: bool) -> None:
+    assert probe(make_clip("a.mkv", codec="ffv1", pixel_format=pixel_format)).has_alpha == alpha

@@ -13,7 +13,7 @@ import pytest
 
 from vcnode.errors import InputError, MediaError
 from vcnode.media import EncoderSettings, FrameTime, VideoReader, VideoWriter, probe
-from vcnode.media.video_writer import working_folder
+from vcnode.media.video_target import working_folder
 
 Planes = Callable[..., tuple[Any, Any, Any]]
 Times = Callable[..., list[FrameTime]]
@@ -170,11 +170,13 @@ def test_an_untagged_source_gets_the_matrix_its_chroma_was_made_with(
 ) -> None:
     like = probe(make_clip("source.mkv", codec="ffv1"))
     assert like.matrix_assumed
-    assert like.range_assumed
+    assert not like.tags.range_is_tagged
     with VideoWriter(tmp_path / "a.mp4", like=like) as writer:
         writer.write(some_planes(0, 8, "420"), times([0], like.time_base)[0])
     info = probe(tmp_path / "a.mp4")
-    assert (info.matrix, info.matrix_assumed, info.range, info.range_assumed) == ("bt601", False, "limited", False)
+    assert (info.matrix, info.range) == ("bt601", "limited")
+    assert not info.matrix_assumed
+    assert info.tags.range_is_tagged
 
 
 def test_a_transport_stream_starts_at_zero_and_keeps_its_sound_in_step(

@@ -96,6 +96,23 @@ def test_a_batch_gives_what_its_frames_give_alone():
         assert torch.allclose(flow[None], estimate_flow(current, previous), atol=1e-4)
 
 
+@pytest.mark.parametrize(("across", "down"), [(8, 0), (-8, 0), (0, 8), (0, -8)])
+def test_a_small_thing_that_moves_fast_is_followed_to_its_outline(across, down):
+    """Gradient steps alone, without what pixels borrow from each other, follow a quarter to a half of it."""
+    background, columns, rows = film(0)
+    texture, _, _ = film(6)
+
+    def frame(time):
+        x, y = columns - time * across, rows - time * down
+        thing = (x - WIDTH / 2) ** 2 + (y - HEIGHT / 2) ** 2 < 16**2
+        return torch.where(thing, texture(x, y), background(columns, rows)), thing
+
+    (previous, _), (current, thing) = frame(-0.5), frame(0.5)
+    flow = estimate_flow(current, previous)[0][:, thing]
+    off = torch.linalg.vector_norm(flow + torch.tensor([[float(across)], [float(down)]]), dim=0)
+    assert (off < 1).float().mean() > 0.7
+
+
 def test_the_previous_frame_warped_by_the_flow_is_the_current_one():
     current, previous, _ = moved(lambda x, y: (0.02 * x + 3, -0.02 * y - 2))
     found = warp(previous, estimate_flow(current, previous))

@@ -47,6 +47,14 @@ def test_doubling_first_is_the_same(height, width, batch):
     assert torch.allclose(layer(x), F.conv2d(doubled, layer.weight, layer.bias, padding=1), atol=1e-5)
 
 
+def test_doubling_under_autocast_gives_what_other_layers_give():
+    layer, x = filled(DoublingConv3x3(6, 5)), random(1, 6, 8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        halved = layer(x)
+    assert halved.dtype == torch.bfloat16
+    assert torch.allclose(halved.float(), layer(x), atol=0.2)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 30), st.integers(1, 30), st.sampled_from([8, 128]))
 def test_some_rows_alone_are_those_of_the_whole(first, count, channels):

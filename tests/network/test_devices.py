@@ -1,5 +1,6 @@
 """Whether everything stays on the model's GPU, found out without one: tensors that have a device but no values."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from host_traffic import HostTraffic
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from vcnode.network import Model, ModelConfig, matching
+from vcnode.network import Model, ModelConfig, References, matching
 from vcnode.weights import lookup
 
 
@@ -20,6 +21,8 @@ def test_a_step_never_leaves_the_gpu(name, monkeypatch):
             model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
             lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(2, 1, 64, 96)
         references = model.encode_references([lab, lab], weights=[1.0, 2.0])
+        mask = torch.ones(1, 2 * 16 * 24, dtype=torch.bool, device="cuda")
+        references = References(replace(references.joined, mask=mask))
         state = model.init_state(64, 96)
         with HostTraffic() as traffic:
             prepared = model.prepare(lightness, lightness, references)

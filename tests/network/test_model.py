@@ -7,6 +7,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vcnode.errors import InputError
 from vcnode.network import Model, ModelConfig, State
+from vcnode.network.coherence import make_coherent
+from vcnode.network.encoders import gray_to_rgb
 from vcnode.network.light_colorization import UNKNOWN
 from vcnode.weights import lookup
 
@@ -157,6 +159,40 @@ def test_masks_and_weights_choose_among_references(tiny_model):
     assert shares(weights=[1e-30, 1.0]) < shares() < shares(weights=[1e30, 1.0])
     with pytest.raises(InputError, match="leaves nothing"):
         shares(masks=[nowhere, nowhere])
+    with pytest.raises(InputError, match="2 references came with 1 masks"):
+        shares(masks=[everywhere])
+
+
+def test_a_position_of_which_half_is_masked_takes_no_part(tiny_model):
+    mask = torch.ones(1, 1, HEIGHT, WIDTH)
+    mask[..., -1:] = 0
+    assert tiny_model.encode_references([picture(1)], masks=[mask]).joined.mask is None
+    mask[..., -2:] = 0
+    for rounding in (-1e-4, 0, 1e-4):
+        encoded = tiny_model.encode_references([picture(1)], masks=[mask + rounding])
+        kept = encoded.joined.mask.view(HEIGHT // 4, WIDTH // 4)
+        assert kept[:, :-1].all()
+        assert not kept[:, -1].any()
+
+
+def test_the_light_preset_is_told_how_far_the_colours_that_matching_averages_differ(tiny_model, references):
+    found = tiny_model.prepare(lightness(4), None, references)
+    query = tiny_model.head.queries(tiny_model.encoder(gray_to_rgb(lightness(4)))).flatten(2)
+    weights = torch.softmax(query[0].T @ references.joined.key[0] / tiny_model.config.temperature, dim=1)
+    colours = torch.nn.functional.avg_pool2d(picture(1)[:, 1:], 4).flatten(2)[0].T
+    variance = (weights * torch.cdist(weights @ colours, colours).square()).sum(dim=1)
+    assert variance.max() > 1
+    assert torch.allclose(found.spread.flatten(), variance, rtol=1e-3, atol=0.05)
+
+
+def test_the_light_preset_is_given_coherent_colours_and_the_papers_what_matching_found(tiny_model, tiny_devc):
+    found = tiny_model.prepare(lightness(4), None, tiny_model.encode_references([picture(1)]))
+    coherent = make_coherent(found.warped_ab, found.confidence, lightness(4))
+    assert torch.equal(found.proposed_ab, coherent)
+    assert (found.proposed_ab - found.warped_ab).abs().max() > 1
+    found = tiny_devc.prepare(lightness(4), None, tiny_devc.encode_references([picture(1)]))
+    assert torch.equal(found.proposed_ab, found.warped_ab)
+    assert not found.spread.any()
 
 
 def test_the_best_match_alone_brings_colours_of_the_reference(tiny_model, references):

@@ -130,3 +130,30 @@ def test_frames_outside_all_shots_stay_gray(job: RenderJob) -> None:
     for number, (_, cb, cr) in enumerate(planes(result.output)):
         gray = bool((cb == 128).all() and (cr == 128).all())
         assert gray == (number not in (2, 3, 4, 6, 7))
+
+
+@pytest.mark.parametrize("kind", ["pictures", "film"])
+def test_prores_shows_a_full_range_source_with_the_same_contrast(job: RenderJob, tmp_path: Path, kind: str) -> None:
+    codes = luma(2)
+    for frame in codes:
+        frame[:16], frame[16:32] = 0, 255
+    if kind == "pictures":
+        source = write_pictures(tmp_path / "in", codes)
+    else:
+        source = write_film(tmp_path / "source.mkv", codes, "gray", tags={"color_range": 2})
+    result = render(replace(job, source=source, output=tmp_path / "out.mov"))
+    with av.open(str(result.output)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.color_range == 1
+    for (y, cb, _), before in zip(planes(result.output), codes, strict=True):
+        assert np.abs((y.astype(float) - 64) / 876 - before / 255).mean() < 0.01
+        assert np.abs((cb.astype(float) - 512) / 896).max() < 0.5
+        assert cb.std() > 2
+
+
+def test_alpha_that_is_left_out_is_told(job: RenderJob, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = write_film(tmp_path / "source.mkv", luma(2), "yuva420p")
+    render(replace(job, source=source))
+    assert [record.message for record in caplog.records if "alpha" in record.message] == [
+        f"{source} has alpha, which the result lacks: add it again afterwards."
+    ]

@@ -1,16 +1,18 @@
 """A render that was stopped goes on, and ends as if it had not been."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rendering.films import luma, planes, read_pictures, same_film, write_film, write_pictures
-from vcnode.errors import Cancelled, MediaError
-from vcnode.media import VideoReader, VideoWriter
+from vcnode.errors import Cancelled, InputError, MediaError
+from vcnode.media import VideoReader, VideoWriter, video_writer
 from vcnode.rendering import RenderedFrame, RenderJob, render
 from vcnode.sequence import Reference, Settings, Shot
 
@@ -190,3 +192,65 @@ def test_a_film_that_breaks_off_is_coloured_up_to_there(job: RenderJob, tmp_path
         for _ in reader:
             readable += 1
     assert len(planes(partial)) == len(numbers) == readable > 10
+
+
+@pytest.mark.parametrize("at", ["join", "place"])
+def test_both_targets_are_finished_or_none(
+    job: RenderJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    job = replace(job, confidence=tmp_path / "confidence.mkv", segment_frames=5)
+    straight = render(replace(job, output=tmp_path / "s.mkv", confidence=tmp_path / "sc.mkv"))
+    done = getattr(video_writer, at)
+
+    def full(*args: Any, **more: Any) -> None:
+        if any("confidence" in str(each) for each in args):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        done(*args, **more)
+
+    monkeypatch.setattr(video_writer, at, full)
+    with pytest.raises(MediaError, match=r"cannot finish .*confidence\.mkv: there is no space left"):
+        render(job)
+    assert job.output.exists() == (at == "place")
+    monkeypatch.undo()
+    result = render(job)
+    assert result.rendered == 0
+    assert result.confidence_output is not None
+    assert straight.confidence_output is not None
+    assert same_film(result.output, straight.output)
+    assert same_film(result.confidence_output, straight.confidence_output)
+    assert not list(tmp_path.glob(".*.part"))
+    assert not list(tmp_path.glob("*.partial.*"))
+
+
+def test_a_film_that_is_called_like_the_part_of_a_stopped_one_stays(job: RenderJob, film: Path) -> None:
+    source = film.rename(job.output.with_name("out.partial.mkv"))
+    before = source.read_bytes()
+    error = stop(replace(job, source=source), 3)
+    assert "out.partial.2.mkv" in error.__notes__[0]
+    assert source.read_bytes() == before
+    render(replace(job, source=source))
+    assert source.read_bytes() == before
+    assert not job.output.with_name("out.partial.2.mkv").exists()
+
+
+def test_the_part_of_a_stopped_render_is_no_source_for_it(job: RenderJob) -> None:
+    stop(job, 3)
+    partial = job.output.with_name("out.partial.mkv")
+    with pytest.raises(InputError, match="inputs are never replaced"):
+        render(replace(job, source=partial, resume=False))
+    with pytest.raises(InputError, match="give two names"):
+        render(replace(job, confidence=partial, overwrite=True))
+
+
+def test_pictures_of_an_earlier_render_do_not_mix_with_those_of_a_stopped_one(job: RenderJob, tmp_path: Path) -> None:
+    source = write_pictures(tmp_path / "in", luma(6))
+    earlier = replace(job, source=source, output=tmp_path / "out" / "out.####.png")
+    later = replace(earlier, settings=Settings(saturation=0.3), overwrite=True)
+    render(replace(later, output=tmp_path / "straight" / "out.####.png"))
+    render(earlier)
+    stop(later, 2)
+    assert render(later).rendered == 4
+    for one, other in zip(
+        read_pictures(tmp_path / "out", "out"), read_pictures(tmp_path / "straight", "out"), strict=True
+    ):
+        assert (one == other).all()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from vcnode.sequence.chain import chain_keys, start_key
+from vcnode.sequence.chain import next_key, start_key
 
 SIDE = 64  # one state of the tests below is SIDE * SIDE float32
 
@@ -14,6 +14,11 @@ SIDE = 64  # one state of the tests below is SIDE * SIDE float32
 def state(key, side=SIDE):
     """A state whose content follows from its key, as in a real cache."""
     return {"ab": torch.full((1, side, side), int(key[:6], 16), dtype=torch.float32), "age": torch.tensor(7)}
+
+
+def chain_keys(start, luma_digests):
+    """The key of the state after each frame of a shot."""
+    return itertools.islice(itertools.accumulate(luma_digests, next_key, initial=start), 1, None)
 
 
 def endless_keys(name):

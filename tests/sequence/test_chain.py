@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from vcnode.errors import InputError
 from vcnode.sequence.chain import (
-    chain_keys,
     combine_digests,
     digest_settings,
     digest_tensor,
     next_key,
     start_key,
 )
+
+from .states import chain_keys
 
 lumas = st.lists(st.binary(max_size=4).map(lambda data: digest_tensor(torch.tensor(list(data)))), max_size=12)
 plain = st.recursive(
@@ -47,12 +48,6 @@ def test_every_frame_has_its_own_key_even_where_frames_repeat(digests):
     assert len(keys) == len(digests)
     assert len({start, *keys}) == len(digests) + 1
     assert all(is_key(key) for key in keys)
-
-
-def test_chain_keys_are_what_next_key_gives_one_by_one():
-    start = start_key("model", {"size": 2}, "references")
-    first = next_key(start, "a")
-    assert list(chain_keys(start, ["a", "b"])) == [first, next_key(first, "b")]
 
 
 def test_every_input_of_the_start_key_matters_and_none_can_pass_for_another():

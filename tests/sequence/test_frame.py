@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as arrays
 
 from vcnode.color import Matrix, lightness_of_gray, rgb_to_ycbcr
 from vcnode.errors import InputError
-from vcnode.sequence.frame import ColoredFrame, gray_frame, lightness_of
+from vcnode.sequence.frame import ColoredFrame, Lightness, gray_frame, lightness_of
 
 unit = st.floats(0, 1, width=32)
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
@@ -113,3 +113,8 @@ def test_a_gray_frame_has_no_colour_and_no_reference():
     red, green, blue = frame.rgb()
     assert torch.allclose(red, green, atol=1e-5)
     assert torch.allclose(green, blue, atol=1e-5)
+
+
+def test_lightness_found_before_is_taken_as_it_is():
+    found = lightness_of(np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6), 5)
+    assert lightness_of(Lightness(found), 9) is found

@@ -2,13 +2,14 @@ import pytest
 import torch
 
 from vcnode import Settings
-from vcnode.sequence.chain import chain_keys, digest_tensor
+from vcnode.sequence.chain import digest_tensor
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.walk import chain, color_links, stream
 
 from .clips import OpenStore, Watched, clip, reference
+from .states import chain_keys
 
 FRAMES = [(number, lightness_of(frame, number)) for number, frame in enumerate(clip(9), start=4)]
 

@@ -53,6 +53,8 @@ def test_shots_know_their_frames_by_any_integer():
         (lambda: Shot(0, "9", (reference(1),)), "A shot's last frame is '9'"),
         (lambda: Settings(working_size=100.5), "The working size is 100.5"),
         (lambda: Settings(look_ahead=2.5), "The look ahead is 2.5"),
+        (lambda: Settings(saturation="much"), "The saturation is much"),
+        (lambda: Shot(0, 9, ("a.png",)), "A reference of a shot is 'a.png'"),
     ],
 )
 def test_what_is_no_number_is_said_at_once(make, problem):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 
@@ -25,6 +27,28 @@ def test_a_damaged_state_is_passed_over_with_a_warning(tmp_path, caplog):
     assert load_newest_state(tmp_path)["step"] == 1
     assert "state_00000002" in caplog.text
     assert "An earlier state is used" in caplog.text
+
+
+def test_a_state_of_which_values_have_changed_is_damaged(tmp_path, caplog):
+    save_state(tmp_path, 1, {"step": 1})
+    path = save_state(tmp_path, 2, {"step": 2, "weights": torch.ones(100), "few": torch.ones(2, dtype=torch.bfloat16)})
+    data = bytearray(path.read_bytes())
+    data[-40:-20] = bytes(20)
+    path.write_bytes(data)
+    assert load_newest_state(tmp_path)["step"] == 1
+    assert f"The training state {path} is damaged (its checksum is wrong)" in caplog.text
+
+
+def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path):
+    kept = [tmp_path / name for name in (".tmpA1b2C3", ".notes", ".tmp", "lite.safetensors")]
+    names = (".tmpZ9y8X7", ".state_00000001.safetensors.0f.part", ".lite.safetensors.0f.part")
+    stale = [tmp_path / name for name in names]
+    for path in (*kept, *stale):
+        path.write_bytes(b"")
+    for path in (*kept[1:], *stale):
+        os.utime(path, (1, 1))
+    state = save_state(tmp_path, 1, {"step": 1})
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, state])
 
 
 def test_without_a_state_that_is_said(tmp_path):

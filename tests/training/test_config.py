@@ -77,6 +77,23 @@ def test_without_a_model_it_is_that_of_the_weights_to_start_from(write):
         ({"model": "lite", "optimization": {"steps": 0}}, "'optimization.steps' is 0: give 1 or more"),
         ({"model": "lite", "optimization": {"rates": {"head": -1}}}, "'optimization.rates.head' is -1"),
         ({"model": "lite", "optimization": {"average": 1}}, "'optimization.average' is 1"),
+        ({"model": "lite", "optimization": {"batch": True}}, "'optimization.batch' is True: give a whole number"),
+        (
+            {"model": "lite", "optimization": {"gradient_limit": 0}},
+            "'optimization.gradient_limit' is 0.0: give a number",
+        ),
+        ({"model": "lite", "optimization": {"gradient_limit": -1}}, "give a number above 0, or null for none"),
+        ({"model": "lite", "optimization": {"gradient_limit": float("nan")}}, "'optimization.gradient_limit' is nan"),
+        (
+            {"model": "lite", "optimization": {"solver": {"eps": -1}}},
+            "give betas of 0 or more, below 1, an eps above 0",
+        ),
+        ({"model": "lite", "optimization": {"solver": {"betas": [1.5, 0.9]}}}, r"are \[1.5, 0.9\]"),
+        ({"model": "lite", "optimization": {"solver": {"weight_decay": -1}}}, "a decay of 0 or more"),
+        ({"model": "lite", "matching_weight": float("inf")}, "'matching_weight' is inf: give a finite number"),
+        ({"model": "lite", "recurrence": {"noise_strength": float("nan")}}, "'recurrence.noise_strength' is nan"),
+        ({"model": "lite", "data": {"filter": {"chroma": float("nan")}}}, "'data.filter.chroma' is nan"),
+        ({"model": "lite", "seed": 99999999999999999999}, "'seed' is 99999999999999999999: give a number below 2"),
         ({"model": "lite", "recurrence": {"history": "rosy"}}, "'recurrence.history' is 'rosy': give one of zeros"),
         ({"model": "lite", "recurrence": {"noise_probability": 2}}, "noise_probability"),
         ({"model": "lite", "output": {"checkpoint_every": 0}}, "'output.checkpoint_every' is 0"),
@@ -86,6 +103,7 @@ def test_without_a_model_it_is_that_of_the_weights_to_start_from(write):
         ({"preset": "heavy"}, "no training preset 'heavy': there are paper, authors, lite, smoke"),
         ("just words", "holds no settings"),
         ("a: [", "is no YAML"),
+        ("seed: 1\nseed: 2", "the key 'seed' is given twice"),
     ],
 )
 def test_a_mistake_is_a_sentence_that_names_it(write, values, told):

@@ -1,14 +1,24 @@
 import numpy as np
 import pytest
 import torch
+from exr_files import write
 from PIL import Image
 
 from vcnode.errors import InputError
 from vcnode.training.config import load_config
-from vcnode.training.film_data import FilmData, FilmFrame, find_frames, read_excerpts, working_frames
+from vcnode.training.film_data import FilmData, FilmFrame, GrayExcerpt, find_frames, read_excerpts, working_frames
 from vcnode.training.smoke import make_film
 
 SIZE = (64, 96)
+
+
+class Still:
+    """Says that nothing moves."""
+
+    identity = "still"
+
+    def __call__(self, first, second):
+        return torch.zeros(len(first), 2, *first.shape[2:])
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +33,7 @@ def config():
 
 @pytest.fixture(scope="module")
 def frames(film):
-    return working_frames([frame.lab() for frame in find_frames(film)[:3]], 64)
+    return working_frames(find_frames(film)[:3], 64)
 
 
 def test_frames_are_in_the_films_order_whatever_their_names_length(tmp_path):
@@ -48,6 +58,30 @@ def test_one_picture_is_too_few(tmp_path):
 
 def test_frames_are_brought_to_one_working_size(frames):
     assert {tuple(frame.shape) for frame in frames} == {(1, 3, 64, 96)}
+
+
+def test_gray_frames_and_frames_of_another_shape_are_refused(tmp_path, film):
+    Image.new("L", (224, 160), 90).save(tmp_path / "gray.png")
+    Image.new("RGB", (160, 224), "red").save(tmp_path / "tall.png")
+    first = find_frames(film)[0]
+    with pytest.raises(InputError, match=r"gray\.png is gray"):
+        working_frames([first, FilmFrame(tmp_path / "gray.png", 1)], 64)
+    with pytest.raises(InputError, match=r"tall\.png has 160x224 pixels .* coloured frames 224x160: .* one aspect"):
+        working_frames([first, FilmFrame(tmp_path / "tall.png", 1)], 64)
+
+
+def test_a_film_of_another_shape_than_the_frames_is_refused(tmp_path, film):
+    Image.new("RGB", (160, 224), "red").save(tmp_path / "tall.png")
+    with pytest.raises(InputError, match=r"frames has 224x160 pixels .* 160x224"):
+        read_excerpts(film, [FilmFrame(tmp_path / "tall.png", 0)], 3, SIZE, Still())
+
+
+@pytest.mark.parametrize("names", ["RGB", "Y"])
+def test_excerpts_of_an_exr_film_are_as_light_as_it_looks(tmp_path, film, names):
+    for number in range(3):
+        write(tmp_path / "exr" / f"{number}.exr", {name: np.full((160, 224), 0.25, np.float32) for name in names})
+    (excerpt,) = read_excerpts(tmp_path / "exr", find_frames(film), 3, SIZE, Still())
+    assert excerpt.lightness.mean().item() == pytest.approx(116 * 0.25 ** (1 / 3) - 16, abs=0.05)  # CIE 15
 
 
 def test_excerpts_of_the_gray_film_have_motion_and_their_nearest_frame(tmp_path, film):
@@ -98,6 +132,15 @@ def test_a_step_is_a_function_of_its_number_and_ranks_share_it(frames, config):
     for name, tensor in vars(whole).items():
         assert torch.equal(tensor, getattr(again, name))
         assert torch.equal(tensor, torch.cat([getattr(half, name) for half in halves]))
+
+
+@pytest.mark.parametrize(("size", "world"), [(1, 1), (1, 2), (3, 1)])
+def test_samples_alternate_over_steps_and_ranks(frames, config, size, world):
+    excerpt = GrayExcerpt(torch.zeros(3, 1, *SIZE), torch.zeros(2, 2, *SIZE), torch.ones(2, 1, *SIZE), 0)
+    data = FilmData(frames, config, [excerpt])
+    streams = [data.stream(0, 4, size, "cpu", 0, rank, world) for rank in range(world)]
+    seen = [kind for batches in zip(*streams, strict=True) for batch in batches for kind in batch.same_scene.tolist()]
+    assert seen == [1, 0] * (len(seen) // 2)
 
 
 def test_one_frame_is_its_own_reference_from_another_side(frames, config):

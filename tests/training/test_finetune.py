@@ -1,10 +1,12 @@
 import json
+import shutil
 
 import pytest
 import torch
+from PIL import Image
 
 import vcnode
-from vcnode.errors import Cancelled, InputError
+from vcnode.errors import Cancelled, InputError, MediaError
 from vcnode.training import finetune as module
 from vcnode.training.film_data import FilmFrame
 from vcnode.training.finetune import finetune, split_frames
@@ -82,6 +84,41 @@ def test_a_run_that_was_stopped_goes_on(film, start, tmp_path, scores):
     assert [report.step for report in seen] == [1, 2]
     finetune_again = [path.name for path in (tmp_path / "film.training").glob("state_*")]
     assert finetune_again == []  # so that the same command can be given again
+
+
+@pytest.mark.parametrize("name", ["frame_0000.png", "frame_0003.png"])  # learnt, and kept back
+def test_gray_and_unreadable_frames_are_refused_before_anything_is_trained(film, start, tmp_path, name):
+    frames = shutil.copytree(film, tmp_path / "frames")
+    output = tmp_path / "film.safetensors"
+    Image.new("L", (224, 160), 90).save(frames / name)
+    with pytest.raises(InputError, match=f"{name} is gray"):
+        finetune(frames, output, model=str(start), changes=SHORT)
+    (frames / name).write_bytes(b"no picture")
+    with pytest.raises(MediaError, match=name):
+        finetune(frames, output, model=str(start), changes=SHORT)
+    assert not (tmp_path / "film.training").exists()
+
+
+def test_a_run_is_not_gone_on_with_when_other_frames_or_another_model_are_given(film, start, tmp_path, scores):
+    frames, output, seen = shutil.copytree(film, tmp_path / "frames"), tmp_path / "film.safetensors", []
+    with pytest.raises(Cancelled):
+        finetune(frames, output, model=str(start), changes=SHORT, on_step=seen.append, cancelled=lambda: bool(seen))
+    tensors, metadata = load_weights(start)
+    other = save_weights(tmp_path / "other.safetensors", {n: t + 0.01 for n, t in tensors.items()}, metadata)
+    with pytest.raises(InputError, match="began with another model or learns from other frames"):
+        finetune(frames, output, model=str(other), changes=SHORT, resume=True)
+    (frames / "frame_0000.png").unlink()
+    with pytest.raises(InputError, match="began with another model or learns from other frames"):
+        finetune(frames, output, model=str(start), changes=SHORT, resume=True)
+    shutil.copy(film / "frame_0000.png", frames)
+    scores(30.0, 31.0)
+    assert finetune(frames, output, model=str(start), changes=SHORT, resume=True).is_tuned
+
+
+@pytest.mark.parametrize("name", ["start", "encoder"])
+def test_what_is_begun_with_is_said_by_the_model_alone(film, start, tmp_path, name):
+    with pytest.raises(InputError, match="begins with the whole of --model: leave 'start' and 'encoder' out"):
+        finetune(film, tmp_path / "film.safetensors", model=str(start), changes=[*SHORT, {name: "random"}])
 
 
 def test_scores_are_ab_psnr_after_the_nearest_frames(film, start):

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,9 +33,9 @@ bicycles = st.builds(
     Bicycle,
     name=st.text(),
     kind=st.sampled_from(["road", "cargo"]),
-    weight=st.floats(allow_nan=False),
+    weight=st.floats(allow_nan=False, allow_infinity=False),
     bell=st.booleans(),
-    gears=st.tuples(st.floats(allow_nan=False), st.floats(allow_nan=False)),
+    gears=st.tuples(*2 * [st.floats(allow_nan=False, allow_infinity=False)]),
     owner=st.none() | st.text(),
     front=st.builds(Wheel, size=st.integers(-1000, 1000), spokes=st.lists(st.integers(0, 99)).map(tuple)),
 )
@@ -58,6 +59,12 @@ def test_paths_are_words_in_plain_values():
         ({"name": "x", "front": {"sise": 1}}, "no setting 'front.sise': in 'front' there are size, spokes"),
         ({"name": "x", "weight": "heavy"}, "'weight' is 'heavy': give a number"),
         ({"name": "x", "weight": True}, "'weight' is True: give a number"),
+        ({"name": "x", "weight": float("nan")}, "'weight' is nan: give a finite number"),
+        ({"name": "x", "weight": 10**400}, "give a finite number"),
+        ({"name": "x", "gears": [1, float("-inf")]}, "'gears' is -inf: give a finite number"),
+        ({"name": "x", "front": {"size": True}}, "'front.size' is True: give a whole number"),
+        ({"name": "x", "front": {"size": float("inf")}}, "'front.size' is inf: give a whole number"),
+        ({"name": "x", "front": {"size": 2**63}}, "'front.size' is 9223372036854775808: give a number below"),
         ({"name": "x", "bell": 1}, "'bell' is 1: give true or false"),
         ({"name": 3}, "'name' is 3: give a word"),
         ({"name": "x", "kind": "racing"}, "'kind' is 'racing': give one of road, cargo"),
@@ -79,6 +86,12 @@ def test_numbers_with_an_exponent_are_numbers():
     assert load_yaml("[1e-4, 2E3, -1e+2, 1.5e1, e5, 1e, 1e5x]") == [1e-4, 2000.0, -100.0, 15.0, "e5", "1e", "1e5x"]
     assert parse_change("a=1e-4") == {"a": 1e-4}
     assert read_settings(Bicycle, {"name": "x", "front": {"size": 1e2}}).front.size == 100
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3", "{a: {b: 1, b: 1}}"])
+def test_a_key_that_is_given_twice_is_refused(text):
+    with pytest.raises(yaml.YAMLError, match=r"the key '[ab]' is given twice"):
+        load_yaml(text)
 
 
 def test_trees_are_laid_over_one_another():

@@ -14,6 +14,7 @@ from vcnode.network.encoders import VGG19Encoder
 from vcnode.training import run_setup
 from vcnode.training.checkpoint import load_newest_state, saved_states
 from vcnode.training.config import load_config
+from vcnode.training.model_setup import write_weights
 from vcnode.training.settings import plain
 from vcnode.training.trainer import Diverged
 from vcnode.weights import load_weights, save_weights
@@ -145,6 +146,33 @@ def test_a_killed_run_loses_the_steps_since_its_last_state(tmp_path):
     assert [json.loads(line)["step"] for line in log] == [1, 2, 3, 4]
 
 
+def test_a_run_killed_between_the_last_state_and_its_weights_writes_them_when_gone_on_with(tmp_path, monkeypatch):
+    config = settings({"output": {"checkpoint_every": 2}})
+    straight = trainer(config, tmp_path / "straight")
+    straight.run()
+
+    class Killed(Exception):
+        pass
+
+    def write(path, model, state, facts, **options):
+        if facts["steps"] == 4:
+            raise Killed
+        return write_weights(path, model, state, facts, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vcnode.training.trainer.write_weights", write)
+        with pytest.raises(Killed):
+            trainer(config, tmp_path / "killed").run()
+    weights = trainer(config, tmp_path / "killed", resume=True).run()
+    assert same_tree(load_weights(straight.weights)[0], load_weights(weights)[0])
+
+
+def test_a_finished_run_writes_its_weights_as_settings_say_now(tmp_path):
+    trainer(settings(), tmp_path).run()
+    weights = trainer(settings({"output": {"half": True}}), tmp_path, resume=True).run()
+    assert {tensor.dtype for tensor in load_weights(weights)[0].values()} == {torch.float16}
+
+
 def test_a_loss_that_is_no_number_stops_the_run_before_harm(tmp_path):
     config = settings()
     run = trainer(config, tmp_path, data=Clips(config, broken_at=2))
@@ -166,6 +194,19 @@ def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):
     run.learn.generator.parameters[0].register_hook(lambda gradient: gradient * math.inf)
     with pytest.raises(Diverged, match="'gradient'"):
         run.run()
+
+
+def test_a_term_that_is_no_number_leaves_the_network_as_it_was_where_the_discriminator_went_first(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_setup, "Discriminator", SmallJudge)
+    run = trainer(settings(EVERYTHING, {"optimization": {"accumulate": 1}}), tmp_path)
+    terms = run.learn.objective.generator_terms
+    run.learn.objective.generator_terms = lambda *batch: {**terms(*batch), "l1": torch.tensor(math.nan)}
+    before = {name: tensor.clone() for name, tensor in run.learn.model.state_dict().items()}
+    with pytest.raises(Diverged, match=r"'l1' of the loss .* the network before that step is in "):
+        run.run()
+    assert same_tree(load_newest_state(tmp_path)["model"], before)
 
 
 def test_another_runs_folder_is_not_overwritten(tmp_path):

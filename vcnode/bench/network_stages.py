@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from vcnode.network import Model, Prepared, References, State, Step
 from vcnode.network.alignment import estimate_flow
-from vcnode.network.coherence import make_coherent
 from vcnode.network.encoders import gray_to_rgb
 from vcnode.network.matching import Match, match
 
@@ -34,7 +32,6 @@ class NetworkStages:
     matcher: Callable[..., Match] = match
     features: tuple[Tensor, ...] = field(init=False)
     query: Tensor = field(init=False)
-    found: Match = field(init=False)
     flow: Tensor | None = field(init=False, default=None)
     prepared: Prepared = field(init=False)
     outcome: tuple[Step, State] = field(init=False)
@@ -60,35 +57,11 @@ class NetworkStages:
 
     def match(self) -> None:
         """Compare with the references, and make the colours that are found coherent."""
-        batch, _, height, width = self.lightness.shape
-        joined = self.references.joined
-        key, value, mask, bias = (
-            None if part is None else part.expand(batch, *part.shape[1:])
-            for part in (joined.key, joined.value, joined.mask, joined.bias)
-        )
-        assert key is not None
-        assert value is not None
+        joined = self.references.joined.expand(self.lightness.shape[0])
         temperature = None if self.best_match_only else self.model.config.temperature
-        self.found = self.matcher(self.query, key, value, temperature, mask=mask, bias=bias)
-        size = (height // 4, width // 4)
-        warped = self.found.warped.reshape(batch, -1, *size)
-        warped_ab, squares = warped[:, :2], warped[:, 2:]
-        confidence = self.found.confidence.reshape(batch, 1, *size)
-        spread = torch.zeros_like(confidence)
-        if squares.shape[1]:
-            spread = (squares - warped_ab.square().sum(dim=1, keepdim=True)).clamp(min=0)
-        coherent = self.model.config.coherent
-        self.prepared = Prepared(
-            self.lightness,
-            warped_ab,
-            make_coherent(warped_ab, confidence, self.lightness) if coherent else warped_ab,
-            spread,
-            confidence,
-            self.found.index.reshape(batch, *size),
-            joined.reference_of(self.found.index).reshape(batch, *size),
-            self.flow,
-            self.features if self.model.config.color_net == "light" else (),
-        )
+        found = self.matcher(self.query, joined.key, joined.value, temperature, mask=joined.mask, bias=joined.bias)
+        reference = joined.reference_of(found.index)
+        self.prepared = self.model.gather(self.lightness, self.features, found, reference, self.flow)
 
     def color(self) -> None:
         """Colour the window's first frame."""

@@ -15,7 +15,7 @@ from vcnode.cli.messages import say
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import stop_request
 from vcnode.cli.training_display import TrainingDisplay
-from vcnode.errors import Cancelled
+from vcnode.errors import Cancelled, InputError
 from vcnode.sequence.loading import choose_device
 from vcnode.training.settings import merged, parse_change, read_settings
 
@@ -28,6 +28,14 @@ _SHORTCUTS = {  # option: the setting that it stands for
     "start": "start",
     "steps": "optimization.steps",
 }
+_TAKEN = {  # options by task; what only another one takes is refused, not ignored
+    "CONFIG": f"output resume set {' '.join(_SHORTCUTS)}",
+    "--finetune": "output resume set steps start encoder loss_network model clip keep_anyway",
+    "index": "output set videos model",
+    "--smoke": "",
+}
+_MODEL = "lite"
+_INDEXED = ("filter", "unpaired", "neighbours")  # settings of `data` that decide what an index lists
 
 
 def add_parser(commands: Commands) -> None:
@@ -57,7 +65,7 @@ def add_parser(commands: Commands) -> None:
     film = parser.add_argument_group("one film")
     film.add_argument("--finetune", type=Path, metavar="FRAMES", help="folder of coloured frames of it, numbered")
     film.add_argument("--clip", type=Path, metavar="FILM", help="the gray film, for steadiness between the frames")
-    film.add_argument("--model", default="lite", metavar="NAME", help="with --finetune and index: the model (lite)")
+    film.add_argument("--model", metavar="NAME", help="with --finetune and index: the model (lite)")
     film.add_argument("--keep-anyway", action="store_true", help="keep what came of it even if it colours worse")
     parser.add_argument("--smoke", action="store_true", help="run every part once on made-up pictures, then stop")
     parser.add_argument("--quiet", action="store_true", help="nothing but failures and results")
@@ -83,17 +91,16 @@ def run(options: argparse.Namespace) -> None:
 
 def _task(options: argparse.Namespace) -> Any:
     wanted = [options.smoke, options.finetune is not None, options.config is not None]
-    if options.resume and not any(wanted):
-        return _train
-    if sum(wanted) != 1:
+    if sum(wanted) != 1 and not (options.resume and not any(wanted)):
         raise UsageError("give one of CONFIG (a YAML file or preset), --finetune FRAMES, --smoke, or index PHOTOS.")
     if (options.config == "index") != (options.index_photos is not None):
         raise UsageError("`vcnode train index PHOTOS` takes a folder of photos, and nothing else does.")
-    if options.smoke:
-        return _smoke
-    if options.finetune is not None:
-        return _finetune
-    return _index if options.config == "index" else _train
+    other = "index" if options.config == "index" else "CONFIG"
+    name = "--smoke" if options.smoke else "--finetune" if options.finetune is not None else other
+    for option in " ".join(_TAKEN.values()).split():
+        if option not in _TAKEN[name].split() and getattr(options, option) not in (None, False, []):
+            raise UsageError(f"--{option.replace('_', '-')} has no meaning for `vcnode train {name}`: leave it out.")
+    return {"CONFIG": _train, "--finetune": _finetune, "index": _index, "--smoke": _smoke}[name]
 
 
 def _train(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
@@ -128,7 +135,7 @@ def _finetune(options: argparse.Namespace, cancelled: Callable[[], bool]) -> Non
         result = finetune(
             options.finetune,
             options.output,
-            model=options.model,
+            model=options.model or _MODEL,
             clip=options.clip,
             device=choose_device(options.device),
             changes=_changes(options),
@@ -145,8 +152,8 @@ def _finetune(options: argparse.Namespace, cancelled: Callable[[], bool]) -> Non
     say(f"{kept} colours come to {result.before:.2f} dB ab-PSNR before and {result.after:.2f} dB after")
     if not result.is_tuned:
         say(
-            f"that is no gain, so {result.weights} holds the weights of {options.model} as they were: give more "
-            "frames, other --steps, or --keep-anyway"
+            f"that is no gain, so {result.weights} holds the weights of {options.model or _MODEL} as they were: give "
+            "more frames, other --steps, or --keep-anyway"
         )
     elif result.after < result.before:
         say("it colours worse than before; it is kept because of --keep-anyway")
@@ -156,13 +163,21 @@ def _finetune(options: argparse.Namespace, cancelled: Callable[[], bool]) -> Non
 def _index(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
     from vcnode.sequence.loading import load
     from vcnode.training.data import DataConfig, build_index
+    from vcnode.training.data.filtering import VERDICTS
 
     output = options.output or Path(f"{options.index_photos.resolve().name}.index.safetensors")
     changes: dict[str, Any] = {}
-    for change in _changes(options):
-        changes = merged(changes, change)
-    settings = read_settings(DataConfig, changes.get("data", {}), "data")
-    model = load(options.model, options.device)
+    for text in options.set:
+        changes = merged(changes, parse_change(text))
+    data = changes.pop("data", {})
+    settings = read_settings(DataConfig, data, "data")
+    ignored = [*changes, *(f"data.{name}" for name in data if name not in _INDEXED)]
+    if ignored:
+        raise InputError(
+            f"The setting {ignored[0]!r} has no meaning for an index: there are "
+            f"{', '.join(f'data.{name}' for name in _INDEXED)}."
+        )
+    model = load(options.model or _MODEL, options.device)
     with tqdm(unit=" pictures", file=sys.stderr, leave=False, disable=options.quiet) as bar:
 
         def show(done: int, total: int) -> None:
@@ -180,7 +195,7 @@ def _index(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
             filter=settings.filter,
             cancelled=cancelled,
         )
-    left_out = Counter(index.left_out.values())
+    left_out = Counter(reason if reason in VERDICTS else "unreadable" for reason in index.left_out.values())
     reasons = f"; left out: {', '.join(f'{count} {reason}' for reason, count in left_out.items())}" if left_out else ""
     if not options.quiet:
         say(f"{len(index.photos)} photos and {len(index.clips)} clips with their most similar photos{reasons}")

@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
-from vcnode.color import Matrix, lightness_of_gray, linear_to_srgb, rgb_to_lab, rgb_to_ycbcr
+from vcnode.color import Matrix, lightness_of_gray, rgb_to_lab, rgb_to_ycbcr
 from vcnode.errors import InputError
 from vcnode.evaluation.options import Gray
-from vcnode.media import VideoFrame, VideoInfo, open_source, rgb_from_frame
+from vcnode.media import open_source
+from vcnode.media.display_rgb import display_rgb
 from vcnode.media.sequence_pattern import STILL_SUFFIXES
 
 FAINT = 2.0  # mean |ab| below which a clip has no colours to score
-_LINEAR = 8  # H.273 TransferCharacteristics
 _SAMPLED = 4  # every so many pixels are looked at to tell whether a clip has colour
 _NO_VIDEO = (*STILL_SUFFIXES, ".txt", ".md", ".json", ".html", ".csv", ".yaml", ".yml", ".log", ".pdf", ".zip", ".srt")
 _REFERENCES = "_refs"
@@ -191,18 +189,7 @@ def _pictures(clip: Clip, limit: int | None) -> Iterator[Tensor]:
         for frame in source:
             if frame.index == limit:
                 return
-            yield torch.from_numpy(_rgb(frame, source.info)).permute(2, 0, 1)[None].contiguous()
-
-
-def _rgb(frame: VideoFrame, info: VideoInfo) -> NDArray[np.float32]:
-    """Gamma-encoded R'G'B' `(H, W, 3)` in 0..1, whatever the file holds."""
-    if info.layout.kind == "gray" and frame.luma is not None and frame.luma.dtype == np.float32:
-        rgb = np.repeat(frame.luma[..., None], 3, axis=-1)
-    else:
-        rgb = rgb_from_frame(frame, info)
-    if info.tags.transfer == _LINEAR:
-        rgb = linear_to_srgb(torch.from_numpy(rgb).clamp(0, 1)).numpy()
-    return rgb
+            yield torch.from_numpy(display_rgb(frame, source.info)).permute(2, 0, 1)[None].contiguous()
 
 
 def _may_be_clip(path: Path) -> bool:

@@ -10,7 +10,7 @@ from vcnode.evaluation.evaluation import Evaluation
 from vcnode.evaluation.methods import OURS, LeftGray, MatchingAlone
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.report_curve import chart
-from vcnode.evaluation.report_table import number, shown_distances, verdicts
+from vcnode.evaluation.report_table import LOOKS, RATIOS, looks, number, ratios, shown_distances, verdicts
 from vcnode.evaluation.stills import CONFIDENCE, GRAY, REFERENCE, TRUTH, Still
 
 _STYLE = """
@@ -82,11 +82,11 @@ def _first_frame(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
             method,
             *(number(curve[distance].get(method)) for distance in distances),
             *(number(metrics.get(name)) for name in ("ab_psnr", "rgb_psnr")),
-            *_look(metrics),
+            *looks(metrics),
         ]
         for method, metrics in scores.items()
     ]
-    header = ["", *(f"at {distance}" for distance in distances), "ab-PSNR", "RGB-PSNR", *_LOOKS]
+    header = ["", *(f"at {distance}" for distance in distances), "ab-PSNR", "RGB-PSNR", *LOOKS]
     methods = [method for method in scores if method != TRUTH]
     curves = {name: [(int(d), at[name]) for d, at in curve.items() if name in at] for name in methods}
     strong = [name for name in methods if name not in (OURS, *_WEAK)]
@@ -109,7 +109,7 @@ def _first_frame(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
                     clip.clip,
                     str(clip.frames),
                     *(number(clip.scores[method].get("ab_psnr")) for method in methods),
-                    *_ratios(clip),
+                    *ratios(clip),
                 ]
                 for clip in clips
             ],
@@ -147,31 +147,16 @@ def _other_scene(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
     parts = [
         "<h2>A reference from another scene</h2>",
         _paragraph(f"{summary['clips']} clips, {summary['frames']} frames; there is no truth for the colours."),
-        _table(["", *_LOOKS], ([method, *_look(metrics)] for method, metrics in summary["scores"].items())),
+        _table(["", *LOOKS], ([method, *looks(metrics)] for method, metrics in summary["scores"].items())),
     ]
     for clip in clips:
-        ratios = ", ".join(
-            f"{name} {value}" for name, value in zip(("flicker x", "colour x"), _ratios(clip), strict=True)
-        )
+        beside = ", ".join(f"{name} {value}" for name, value in zip(RATIOS, ratios(clip), strict=True))
         parts += [
             f"<h3>{escape(clip.clip)}</h3>",
-            _paragraph(f"Reference: {clip.reference}. Confidence {number(clip.confidence)}, {ratios}.", "note"),
+            _paragraph(f"Reference: {clip.reference}. Confidence {number(clip.confidence)}, {beside}.", "note"),
             _stills(clip.stills, [REFERENCE, GRAY, OURS, MatchingAlone.name, CONFIDENCE]),
         ]
     return parts
-
-
-_LOOKS = ("flicker", "ab flicker", "colour", "CDC e-3")
-
-
-def _look(metrics: Mapping[str, Any]) -> list[str]:
-    cdc = metrics.get("cdc")
-    plain = [number(metrics.get(name)) for name in ("warp_error", "ab_warp_error", "colourfulness")]
-    return [*plain, number(None if cdc is None else 1000 * cdc, ".3f")]
-
-
-def _ratios(clip: ClipScore) -> list[str]:
-    return [number(clip.ratio("warp_error")), number(clip.ratio("colourfulness"))]
 
 
 def _stills(stills: Iterable[Still], columns: Sequence[str]) -> str:

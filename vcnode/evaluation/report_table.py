@@ -7,6 +7,8 @@ from vcnode.evaluation.methods import OURS
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.stills import TRUTH
 
+LOOKS = ("flicker", "ab flicker", "colour", "CDC e-3")
+RATIOS = ("flicker x", "colour x")  # to the truth's
 _DISTANCES = (1, 5, 10, 20, 30)
 _OUR_METRICS = {
     "ssim": "SSIM {:.4f}",
@@ -89,22 +91,22 @@ def _methods(summary: Mapping[str, object]) -> str:
     assert isinstance(curve, Mapping)
     assert isinstance(scores, Mapping)
     distances = shown_distances(curve)
-    header = ["", *distances, "mean", "RGB-PSNR", "flicker", "ab flicker", "colour", "CDC e-3"]
+    header = ["", *distances, "mean", "RGB-PSNR", *LOOKS]
     rows = []
     for method, metrics in scores.items():
         at = [number(curve[distance].get(method)) for distance in distances]
-        rows.append([method, *at, number(metrics.get("ab_psnr")), number(metrics.get("rgb_psnr")), *_look(metrics)])
+        rows.append([method, *at, number(metrics.get("ab_psnr")), number(metrics.get("rgb_psnr")), *looks(metrics)])
     return grid(header, rows)
 
 
 def _looks(summary: Mapping[str, object]) -> str:
     scores = summary["scores"]
     assert isinstance(scores, Mapping)
-    header = ["", "flicker", "ab flicker", "colour", "CDC e-3"]
-    return grid(header, ([method, *_look(metrics)] for method, metrics in scores.items()))
+    return grid(["", *LOOKS], ([method, *looks(metrics)] for method, metrics in scores.items()))
 
 
-def _look(metrics: Mapping[str, object]) -> list[str]:
+def looks(metrics: Mapping[str, object]) -> list[str]:
+    """What `LOOKS` names of one method."""
     cdc = metrics.get("cdc")
     plain = [number(metrics.get(name)) for name in ("warp_error", "ab_warp_error", "colourfulness")]
     return [*plain, number(1000 * cdc if isinstance(cdc, float) else None, ".3f")]
@@ -112,21 +114,22 @@ def _look(metrics: Mapping[str, object]) -> list[str]:
 
 def _by_clip(clips: Sequence[ClipScore]) -> str:
     methods = [method for method in clips[0].scores if method != TRUTH]
-    header = ["ab-PSNR of", "frames", *methods, "flicker x", "colour x"]
+    header = ["ab-PSNR of", "frames", *methods, *RATIOS]
     rows = []
     for clip in clips:
         means = [number(clip.scores[method].get("ab_psnr")) for method in methods]
-        rows.append([clip.clip, str(clip.frames), *means, *_ratios(clip)])
+        rows.append([clip.clip, str(clip.frames), *means, *ratios(clip)])
     return grid(header, rows)
 
 
 def _looks_by_clip(clips: Sequence[ClipScore]) -> str:
-    header = ["clip", "frames", "reference", "confidence", "flicker x", "colour x"]
+    header = ["clip", "frames", "reference", "confidence", *RATIOS]
     return grid(
         header,
-        ([clip.clip, str(clip.frames), clip.reference, number(clip.confidence), *_ratios(clip)] for clip in clips),
+        ([clip.clip, str(clip.frames), clip.reference, number(clip.confidence), *ratios(clip)] for clip in clips),
     )
 
 
-def _ratios(clip: ClipScore) -> list[str]:
+def ratios(clip: ClipScore) -> list[str]:
+    """What `RATIOS` names of one clip."""
     return [number(clip.ratio("warp_error")), number(clip.ratio("colourfulness"))]

@@ -20,6 +20,7 @@ class _Family:
     subsamplings: tuple[str, ...]
     quality: int | None = None
     options: dict[str, str] = field(default_factory=dict)
+    limited: bool = False
 
 
 _FAMILIES = {
@@ -34,7 +35,7 @@ _FAMILIES = {
         None,
         {"level": "3", "slicecrc": "1", "g": "1"},
     ),
-    "prores": _Family("prores_ks", (".mov", ".mkv"), (10,), ("422", "444"), None, {"vendor": "apl0"}),
+    "prores": _Family("prores_ks", (".mov", ".mkv"), (10,), ("422", "444"), None, {"vendor": "apl0"}, limited=True),
 }
 
 
@@ -89,6 +90,10 @@ class EncoderSettings:
     def pixel_format(self) -> str:
         """FFmpeg's name of the pixel format."""
         return planar_name(self.subsampling, self.depth)
+
+    def range_for(self, source: str) -> str:
+        """The range of codes, "limited" or "full", for a source of the given one: ProRes has no full range."""
+        return "limited" if _FAMILIES[self.codec].limited else source
 
     def options(self) -> dict[str, str]:
         """Encoder options; every segment opens with a key frame that nothing before it is needed for."""

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from vcnode.media.exr_plate import CONFIDENCE, NOTHING, ExrPlate, exr_library, save, stored, stored_planes
 
 
-def read_exr(path: Path, layer: str | None = None) -> NDArray[np.float32]:
-    """Read a picture, as large as its data window.
+def read_exr(path: Path) -> NDArray[np.float32]:
+    """Read the main picture, R, G and B or Y alone, as large as its data window.
 
     Args:
         path: The file.
-        layer: "diffuse" for `diffuse.R` and so on; None for the main picture: R, G and B, or Y alone.
 
     Returns:
         Values as they are stored, usually scene-linear: (H, W, 3), or (H, W) for Y.
@@ -24,7 +23,7 @@ def read_exr(path: Path, layer: str | None = None) -> NDArray[np.float32]:
         MediaError: When the library is absent, the file cannot be read, has no such channels, or holds NaN or infinite
             values.
     """
-    return ExrPlate(path, layer).picture()
+    return ExrPlate(path).picture()
 
 
 def write_exr(

@@ -1,7 +1,6 @@
 """One OpenEXR file as a whole: its picture to colour, and all else to be passed on."""
 
 import io
-import os
 import threading
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -17,6 +16,7 @@ from vcnode.media._failures import reason
 from vcnode.media.exr_header import Box, ExrPart, read_exr_header
 from vcnode.media.exr_layer import ExrLayer, find_layer
 from vcnode.media.still_writer import part_of
+from vcnode.whole_files import replacing
 
 CONFIDENCE = "vcn_confidence.confidence"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -188,15 +188,12 @@ def save(library: Any, path: Path, parts: list[Any]) -> None:
     Raises:
         MediaError: The disk refuses.
     """
-    temporary = part_of(path)
     try:
-        library.File(parts).write(str(temporary))
-        read_exr_header(temporary)  # a full disk does not always show at once
-        os.replace(temporary, path)
+        with replacing(path, flush_to_device=False, unfinished=part_of(path)) as unfinished:
+            library.File(parts).write(str(unfinished))
+            read_exr_header(unfinished)  # a full disk does not always show at once
     except (RuntimeError, ValueError, OSError, MediaError) as error:
         raise MediaError(f"cannot write {path}: {reason(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _opened(library: Any, path: Path, count: int) -> Any:

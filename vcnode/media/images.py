@@ -43,7 +43,7 @@ def read_image(path: Path | str) -> Image:
     """
     if Path(path).suffix.lower() == ".exr":
         return _scene_linear(Path(path))
-    still = load_still(Path(path))
+    still = load_still(Path(path)).upright()
     codes: NDArray[Any] = still.codes
     if still.icc is not None:
         if still.depth == 8:
@@ -56,9 +56,9 @@ def read_image(path: Path | str) -> Image:
             )
     rgb = np.repeat(codes[..., None], 3, axis=-1) if codes.ndim == 2 else codes
     return Image(
-        rgb=_upright(_unit(rgb), still.orientation),
+        rgb=_unit(rgb),
         depth=still.depth,
-        alpha=None if still.alpha is None else _upright(_unit(still.alpha), still.orientation),
+        alpha=None if still.alpha is None else _unit(still.alpha),
         gray=still.codes.ndim == 2,
     )
 
@@ -77,14 +77,3 @@ def _unit(codes: NDArray[Any]) -> NDArray[np.float32]:
     if codes.dtype.kind == "f":
         return codes.astype(np.float32)
     return (codes / np.float32(np.iinfo(codes.dtype).max)).astype(np.float32)
-
-
-def _upright(picture: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
-    """Undo EXIF's orientation 1 to 8 (EXIF 2.3, tag 274)."""
-    if orientation in (5, 6, 7, 8):
-        picture = picture.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    return np.ascontiguousarray(picture)

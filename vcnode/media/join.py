@@ -15,6 +15,7 @@ from av.error import FFmpegError
 
 from vcnode.errors import InputError, MediaError
 from vcnode.media.color_tags import ColorTags
+from vcnode.media.ffmpeg_name import ffmpeg_name
 from vcnode.media.segment import Segment, segment_file
 from vcnode.media.video_info import VideoInfo
 
@@ -32,7 +33,7 @@ def check_audio(source: Path, container: str) -> None:
         MediaError: When the file cannot be read.
     """
     trial = av.open(io.BytesIO(), "w", format=container)
-    with av.open(str(source)) as opened:
+    with av.open(ffmpeg_name(source)) as opened:
         if not opened.streams.audio:
             return
         copies: dict[int, Any] = {}
@@ -111,14 +112,14 @@ def join(
     options = {"movflags": "+faststart", "video_track_timescale": str(time_base.denominator)}
     with ExitStack() as stack:
         output = stack.enter_context(
-            av.open(str(target), "w", format=container, options=options if container in ("mp4", "mov") else {})
+            av.open(ffmpeg_name(target), "w", format=container, options=options if container in ("mp4", "mov") else {})
         )
-        template = stack.enter_context(av.open(str(segment_file(folder, segments[0].first))))
+        template = stack.enter_context(av.open(ffmpeg_name(segment_file(folder, segments[0].first))))
         video = _video_stream(output, template, like, time_base, tags, container)
         audio: list[tuple[Any, Any]] = []
         sound = None
         if audio_from is not None:
-            sound = stack.enter_context(av.open(str(audio_from)))
+            sound = stack.enter_context(av.open(ffmpeg_name(audio_from)))
             for stream in sound.streams.audio:
                 copy = output.add_stream_from_template(stream)
                 copy.metadata.update(stream.metadata)
@@ -197,7 +198,7 @@ def _video_packets(
     extradata: bytes | None = None
     count = 0
     for segment, order in zip(segments, places, strict=True):
-        with av.open(str(segment_file(folder, segment.first))) as opened:
+        with av.open(ffmpeg_name(segment_file(folder, segment.first))) as opened:
             source = opened.streams.video[0]
             header = source.codec_context.extradata
             if extradata is not None and header != extradata:
@@ -222,7 +223,7 @@ def _video_packets(
 def _presentation_order(folder: Path, segment: Segment) -> list[int]:
     """The place in presentation order of each packet of a segment."""
     path = segment_file(folder, segment.first)
-    with av.open(str(path)) as opened:
+    with av.open(ffmpeg_name(path)) as opened:
         times = [packet.pts for packet in opened.demux(opened.streams.video[0]) if packet.size]
     first = min((time for time in times if time is not None), default=0)
     order = [time - first for time in times if time is not None]

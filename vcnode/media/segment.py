@@ -13,7 +13,9 @@ import av
 
 from vcnode.media.color_tags import ColorTags
 from vcnode.media.encoder import EncoderSettings
+from vcnode.media.ffmpeg_name import ffmpeg_name
 from vcnode.media.video_frame import Codes, frame_from_planes
+from vcnode.whole_files import write_whole
 
 # A segment file counts its frames in its time stamps (milliseconds, Matroska's unit), so that no container
 # rounds the true times, which the note keeps. Presentation starts late enough for any reordering before it.
@@ -87,7 +89,7 @@ class SegmentWriter:
         self._duration = 0
         self._written = 0
         self._temporary = segment_file(folder, first).with_suffix(".part")
-        self._container = av.open(str(self._temporary), "w", format="matroska")
+        self._container = av.open(ffmpeg_name(self._temporary), "w", format="matroska")
         stream: Any = self._container.add_stream(settings.encoder, rate=frame_rate, options=settings.options())
         stream.width, stream.height = size
         stream.pix_fmt = settings.pixel_format
@@ -139,9 +141,4 @@ class SegmentWriter:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a small text file so that it is there whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_whole(path, text.encode(), flush_to_device=True)

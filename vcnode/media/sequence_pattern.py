@@ -65,7 +65,12 @@ class SequencePattern:
 
 def is_pattern(path: Path | str) -> bool:
     """Whether a path names a sequence by `%04d` or `####`."""
-    return Path(path).suffix.lower() in STILL_SUFFIXES and _PLACE.search(Path(path).name) is not None
+    return Path(path).suffix.lower() in STILL_SUFFIXES and has_place(path)
+
+
+def has_place(path: Path | str) -> bool:
+    """Whether a name has a place for a number, whatever its ending."""
+    return _PLACE.search(Path(path).name) is not None
 
 
 def parse_pattern(path: Path | str) -> SequencePattern:
@@ -79,7 +84,7 @@ def parse_pattern(path: Path | str) -> SequencePattern:
     if len(places) != 1:
         raise InputError(f"{path} needs one place for the frame number, as in shot.####.png or shot.%04d.png")
     if path.suffix.lower() not in STILL_SUFFIXES:
-        raise InputError(f"{path} does not end like a picture; {', '.join(STILL_SUFFIXES)} do")
+        raise InputError(f"{path} does not end like the pictures that are read: {', '.join(STILL_SUFFIXES)}")
     place = places[0]
     digits = len(place[2]) if place[2] else int(place[1] or 1)
     return SequencePattern(path.parent, path.name[: place.start()], digits, path.name[place.end() :])

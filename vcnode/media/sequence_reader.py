@@ -12,7 +12,7 @@ from vcnode.media.color_tags import ColorTags
 from vcnode.media.exr_frames import ExrFrames, is_exr
 from vcnode.media.pixel_layout import PixelLayout
 from vcnode.media.sequence_pattern import SequencePattern, find_pattern, is_pattern, parse_pattern
-from vcnode.media.still import load_still
+from vcnode.media.still import Still, load_still
 from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
 from vcnode.media.video_info import VideoInfo
 
@@ -23,7 +23,7 @@ _LINEAR = 8  # H.273 TransferCharacteristics
 class ImageSequenceReader:
     """Reads numbered pictures' codes bit for bit; frames keep their numbers, gaps keep their time.
 
-    Gray files give `luma`, colour files `rgb`; neither orientation nor colour profile is applied. EXR gives float32,
+    Gray files give `luma`, colour files `rgb`, upright as EXIF says; no colour profile is applied. EXR gives float32,
     scene-linear unless somebody declares otherwise, as large as the union of all frames' data windows.
 
     Args:
@@ -62,10 +62,11 @@ class ImageSequenceReader:
     def _describe(self, rate: Fraction) -> VideoInfo:
         if self.exr is not None:
             width, height, gray, depth = self.exr.box.width, self.exr.box.height, self.exr.gray, 32
+            alpha = False  # to EXR, it passes through; nobody expects it elsewhere
         else:
-            codes = self._codes(self.numbers[0])
-            (height, width), gray = codes.shape[:2], codes.ndim == 2
-            depth = {1: 8, 2: 16}.get(codes.itemsize, 32)
+            still = self._still(self.numbers[0])
+            (height, width), gray, depth = still.codes.shape[:2], still.codes.ndim == 2, still.depth
+            alpha = still.alpha is not None
         tags = ColorTags(range=2, transfer=13 if self.exr is None else _LINEAR)
         matrix, range_ = tags.resolved(height=height, pixel_format="gray" if gray else "rgb24")
         return VideoInfo(
@@ -85,11 +86,15 @@ class ImageSequenceReader:
             tags=tags,
             sample_aspect_ratio=Fraction(1) if self.exr is None else self.exr.pixel_aspect,
             duration=len(self.numbers) / rate,
+            has_alpha=alpha,
             encoding=None if self.exr is None else "linear-srgb",
         )
 
     def _codes(self, number: int) -> Codes:
-        return self.exr.codes(number) if self.exr is not None else load_still(self.pattern.path(number)).codes
+        return self.exr.codes(number) if self.exr is not None else self._still(number).codes
+
+    def _still(self, number: int) -> Still:
+        return load_still(self.pattern.path(number)).upright()
 
     def __enter__(self) -> Self:
         return self

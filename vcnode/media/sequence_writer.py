@@ -24,8 +24,8 @@ _DEPTHS = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".exr": (16, 32)}
 class ImageSequenceWriter:
     """Writes each frame as a file with the source's number, whole or not at all.
 
-    While a render is unfinished a small folder `.PREFIX.part` beside the files remembers their making; a
-    later try with the same fingerprint keeps them.
+    While a render is unfinished a small folder `.PREFIX#SUFFIX.part` beside the files remembers which of them it made;
+    a later try with the same fingerprint keeps those.
 
     Args:
         path: `shot.####.png`, `.tif` or `.exr`; the folder is made when absent.
@@ -71,8 +71,9 @@ class ImageSequenceWriter:
             raise InputError(f"{self._kind} takes {' or '.join(map(str, _DEPTHS[self._kind]))} bits, not {self.depth}")
         self._job = f"{fingerprint}.{self.depth}" if fingerprint else ""
         first, last = numbers or (0, None)
-        stretch = "" if numbers is None else f".{first}-{'' if last is None else last}"
-        self.folder = self.pattern.folder / f".{self.pattern.prefix.rstrip('._- ') or 'frames'}{stretch}.part"
+        place = "#" if numbers is None else f"{first}-{'' if last is None else last}"
+        self.folder = self.pattern.folder / f".{self.pattern.prefix}{place}{self.pattern.suffix}.part"
+        self._written = self.folder / "written"
         with explained("write to the folder", self.pattern.folder):
             self.pattern.folder.mkdir(parents=True, exist_ok=True)
             existing = {n for n in self.pattern.numbers() if first <= n and (last is None or n <= last)}
@@ -85,14 +86,14 @@ class ImageSequenceWriter:
             self.folder.mkdir(exist_ok=True)
             self._lock: BinaryIO | None = lock_folder(self.folder)
             try:
-                taken_up = self._take_up(fingerprint, resume)
-                self._done = finished if self._exr is not None else existing if taken_up else set()
+                written = self._take_up(fingerprint, resume)
+                self._done = finished if self._exr is not None else existing & written
             except BaseException:
                 self._unlock()
                 raise
 
-    def _take_up(self, fingerprint: str, resume: bool) -> bool:
-        """Whether the files that exist belong to this render."""
+    def _take_up(self, fingerprint: str, resume: bool) -> set[int]:
+        """Numbers of the files that an earlier try of this render wrote."""
         note = self.folder / "manifest.json"
         manifest: dict[str, Any] = {
             "version": 1,
@@ -112,8 +113,17 @@ class ImageSequenceWriter:
                     f"{self.folder} belongs to an unfinished render with other settings; delete that folder, "
                     "choose another name, or start over without resuming"
                 )
-        write_atomically(note, json.dumps(manifest, indent=1))
-        return resume and before == manifest
+        written = self._numbers_written() if resume and before == manifest else set()
+        write_atomically(self._written, "".join(f"{number}\n" for number in sorted(written)))
+        write_atomically(note, json.dumps(manifest, indent=1))  # after what it vouches for
+        return written
+
+    def _numbers_written(self) -> set[int]:
+        """What was noted; a last line that a crash cut off is none."""
+        try:
+            return {int(line) for line in self._written.read_text("utf-8").split("\n")[:-1]}
+        except (OSError, ValueError):
+            return set()
 
     def _is_finished(self, number: int) -> bool:
         """Whether a file says itself that it is whole and of this render, as EXR files can."""
@@ -147,7 +157,15 @@ class ImageSequenceWriter:
             self._exr.write(path, planes, time, half=self.depth == 16, job=self._job)
         else:
             (write_png if self._kind == ".png" else write_tiff)(path, picture)
+        with explained("write", self._written), self._written.open("a", encoding="utf-8") as note:
+            note.write(f"{time.number}\n")
         self._done.add(time.number)
+
+    def prepare(self) -> None:
+        """Nothing is left to do: every file is in its place when it is written."""
+
+    def place(self) -> None:
+        """As `prepare`."""
 
     def finish(self) -> Path:
         """Mark the render complete."""

@@ -9,7 +9,7 @@ from typing import Protocol, Self, runtime_checkable
 from vcnode.errors import InputError
 from vcnode.media.encoder import CONTAINERS, EncoderSettings
 from vcnode.media.exr_output import ExrOutput
-from vcnode.media.sequence_pattern import STILL_SUFFIXES, is_pattern
+from vcnode.media.sequence_pattern import STILL_SUFFIXES, has_place, is_pattern
 from vcnode.media.sequence_reader import ImageSequenceReader
 from vcnode.media.sequence_writer import ImageSequenceWriter
 from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
@@ -61,8 +61,14 @@ class FrameSink(Protocol):
     def write(self, planes: tuple[Codes, ...], time: FrameTime) -> None:
         """Take the next frame."""
 
+    def prepare(self) -> None:
+        """Do all of `finish` that may fail for want of space; nothing outside `folder` changes."""
+
+    def place(self) -> None:
+        """Put the target in its place, but keep `folder`: a later try of the same render may still replace it."""
+
     def finish(self) -> Path:
-        """Complete the target and return it."""
+        """Complete the target and return it; prepares and places it where that was not done."""
 
     def abort(self, *, watchable: bool = True) -> Path | None:
         """Stop; return where the frames finished so far can be watched, or None."""
@@ -95,6 +101,8 @@ def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, la
         raise InputError(
             f"{path} is a single picture; give its folder or a pattern such as {path.stem}.####{path.suffix}"
         )
+    if has_place(path) and not path.exists():
+        raise InputError(f"there is no video {path}; pictures are read where they end in {', '.join(STILL_SUFFIXES)}")
     return VideoReader(path)
 
 

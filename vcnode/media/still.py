@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ _PACKED = {
     "rgbaf32le": ("<f4", 4),
 }
 
+_DEFLATE = (8, 32946)  # TIFF's compressions of that kind
+# Size, bits, compression, kind, fill order, strips, samples, planes, predictor; the bits tell floats and alpha.
+_TIFF_TAGS = {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317}
+
 
 @dataclass(frozen=True, eq=False)
 class Still:
@@ -55,6 +60,22 @@ class Still:
     def depth(self) -> int:
         """8, 16, or 32 for float."""
         return {1: 8, 2: 16}.get(self.codes.itemsize, 32)
+
+    def upright(self) -> "Still":
+        """The picture as it is meant to be seen."""
+        alpha = None if self.alpha is None else _turned(self.alpha, self.orientation)
+        return Still(_turned(self.codes, self.orientation), alpha, icc=self.icc)
+
+
+def _turned(picture: Codes, orientation: int) -> Codes:
+    """Undo EXIF's orientation 1 to 8 (EXIF 2.3, tag 274)."""
+    if orientation in (5, 6, 7, 8):
+        picture = picture.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        picture = picture[::-1]
+    return np.ascontiguousarray(picture)
 
 
 def load_still(path: Path) -> Still:
@@ -78,12 +99,13 @@ def load_still(path: Path) -> Still:
         raise MediaError(f"cannot read {path}: it is damaged or not a picture of a known kind") from error
     except PIL.Image.DecompressionBombError as error:
         raise MediaError(f"cannot read {path}: it has too many pixels; make it smaller first") from error
-    except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError) as error:
         raise MediaError(f"cannot read {path}: the picture is damaged ({reason(error)})") from error
 
 
 def _deep(data: bytes, codec: str, *, orientation: int, icc: bytes | None) -> Still:
     context: Any = av.CodecContext.create(codec, "r")
+    context.options = {"err_detect": "explode"}  # rather than noise in place of what is damaged
     frame = (context.decode(av.Packet(data)) + context.decode(None))[0]
     kind, channels = _PACKED[frame.format.name]
     plane = frame.planes[0]
@@ -108,13 +130,33 @@ def _deep_tiff(data: bytes, path: Path) -> Still | None:
         return None
     floats = kind[0] == 3 and max(bits) == 32 and directory.get(317, 1) != 3
     integers = kind[0] == 1 and max(bits) == 16
-    if big or not (floats or integers) or (directory.get(284, 1) == 2 and len(bits) > 1):
+    tiled = 322 in directory  # TileWidth; FFmpeg would read noise
+    if big or tiled or not (floats or integers) or (directory.get(284, 1) == 2 and len(bits) > 1):
         raise MediaError(
-            f"cannot read {path}: {'Big' if big else ''}TIFF of this kind ({max(bits)} bits) is not known; "
-            "save it with 16-bit integers or 32-bit floats, interleaved channels and without BigTIFF"
+            f"cannot read {path}: {'Big' if big else 'tiled ' if tiled else ''}TIFF of this kind ({max(bits)} bits) "
+            "is not known; save it with 16-bit integers or 32-bit floats, interleaved channels, in strips and without "
+            "BigTIFF"
         )
+    if directory.get(259) in _DEFLATE:
+        for offset, size in zip(directory.get(273, ()), directory.get(279, ()), strict=True):
+            zlib.decompress(data[offset : offset + size])  # checks its sum, which FFmpeg does not
     icc = directory.get(34675)
-    return _deep(data, "tiff", orientation=int(directory.get(274, 1)), icc=bytes(icc) if icc else None)
+    return _deep(_bare_tiff(data), "tiff", orientation=int(directory.get(274, 1)), icc=bytes(icc) if icc else None)
+
+
+def _bare_tiff(data: bytes) -> bytes:
+    """The file with no other tags than the codes depend on: as strict as it must be, FFmpeg refuses tags unknown to it.
+
+    The shortened directory (TIFF 6.0, section 2) lies at the end and leaves every offset as it was.
+    """
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(f"{order}I", data, 4)
+    (count,) = struct.unpack_from(f"{order}H", data, start)
+    entries = [data[start + 2 + 12 * n :][:12] for n in range(count)]
+    kept = [entry for entry in entries if struct.unpack_from(f"{order}H", entry)[0] in _TIFF_TAGS]
+    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + bytes(4)
+    end = len(data) + len(data) % 2
+    return data[:4] + struct.pack(f"{order}I", end) + data[8:].ljust(end - 8, b"\0") + directory
 
 
 def _orientation(data: bytes) -> int:

@@ -1,6 +1,5 @@
 """Writing single pictures, whole or not at all."""
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from vcnode.errors import InputError
 from vcnode.media._failures import explained
 from vcnode.media.video_frame import Codes
+from vcnode.whole_files import replacing
 
 _FORMATS = {
     ("png", 1, 2): "gray",
@@ -70,23 +70,8 @@ def write_still(path: Path, codes: Codes, codec: str) -> None:
     png = {"compression_level": "3", "pred": "up"}
     context.options = {"compression_algo": "deflate"} if codec == "tiff" else png
     data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
-    write_whole(path, data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Raises:
-        MediaError: When the disk refuses.
-    """
-    temporary = part_of(path)
-    with explained("write", path):
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with explained("write", path), replacing(path, flush_to_device=False, unfinished=part_of(path)) as unfinished:
+        unfinished.write_bytes(data)
 
 
 def part_of(path: Path) -> Path:

@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 
 from vcnode.errors import MediaError
 from vcnode.media._failures import explained
-from vcnode.media.color_tags import ColorTags, tags_of
+from vcnode.media.color_tags import UNSPECIFIED, ColorTags, tags_of
+from vcnode.media.ffmpeg_name import ffmpeg_name
 from vcnode.media.pixel_layout import PixelLayout, layout_of
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class VideoInfo:
         rotation: Degrees counter-clockwise the player turns the picture: 0, 90, 180, 270.
         interlaced: Whether the first frame is interlaced.
         has_audio: Whether the file has sound.
+        has_alpha: Whether frames have alpha beside the codes that are read; EXR's is a channel like its others.
         duration: Seconds, or None.
         start_time: Seconds on the container's clock at which the film starts.
         metadata: The container's own tags (title and so on).
@@ -73,6 +75,7 @@ class VideoInfo:
     rotation: int = 0
     interlaced: bool = False
     has_audio: bool = False
+    has_alpha: bool = False
     duration: Fraction | None = None
     start_time: Fraction = Fraction(0)
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -87,11 +90,6 @@ class VideoInfo:
     def matrix_assumed(self) -> bool:
         """Whether `matrix` is the players' convention, as the file has no (known) tag."""
         return not self.tags.matrix_is_tagged
-
-    @property
-    def range_assumed(self) -> bool:
-        """Whether `range` follows from the pixel format, as the file has no tag."""
-        return not self.tags.range_is_tagged
 
     @property
     def primaries(self) -> int:
@@ -127,7 +125,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if path.is_dir():
             raise MediaError(f"cannot read {path} as a video: it is a folder")
     try:
-        container = av.open(str(path), "r")
+        container = av.open(ffmpeg_name(path), "r")
     except (InvalidDataError, av.error.EOFError) as error:
         raise MediaError(
             f"cannot read {path}: it is not a video, or its beginning or index is damaged or missing"
@@ -160,7 +158,16 @@ def probe(path: Path | str) -> VideoInfo:
         first = _first_frame(container, stream, path)
         info = describe(path, container, stream, first)
     if info.layout.kind == "ycbcr" and info.matrix_assumed:
-        _log.info("%s has no matrix tag; %s is assumed from its height %d", path, info.matrix, info.height)
+        if info.tags.matrix == UNSPECIFIED:
+            _log.info("%s has no matrix tag; %s is assumed from its height %d", path, info.matrix, info.height)
+        else:
+            _log.warning(
+                "%s has the matrix tag %d (H.273), which is not known here: it is read and tagged as %s, and colours "
+                "may be slightly off",
+                path,
+                info.tags.matrix,
+                info.matrix,
+            )
     return info
 
 
@@ -208,6 +215,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, first: 
         rotation=first.rotation % 360,
         interlaced=first.interlaced_frame,
         has_audio=bool(container.streams.audio),
+        has_alpha=any(component.is_alpha for component in first.format.components),
         duration=duration,
         start_time=start if container.format.name in _CLOCK_CONTAINERS else Fraction(0),
         metadata=dict(container.metadata),
@@ -222,9 +230,14 @@ def _fraction(value: Any) -> Fraction:
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
     if stream.duration and stream.time_base:
         return stream.duration * _fraction(stream.time_base)
-    if container.duration:
-        return Fraction(container.duration, av.time_base)
-    return None
+    return film_length(container) or None
+
+
+def film_length(container: InputContainer) -> Fraction:
+    """Seconds from a film's start to its end as its header has them; 0 where it says nothing."""
+    # Of Matroska's, FFmpeg gives the time of the end, not counted from a start that may be later than 0.
+    before = container.start_time or 0 if container.format.name == "matroska,webm" else 0
+    return Fraction(max(0, (container.duration or 0) - before), av.time_base)
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:

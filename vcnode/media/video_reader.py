@@ -19,7 +19,7 @@ from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import reason
 from vcnode.media.frame_index import FrameIndex, build_index
 from vcnode.media.video_frame import FrameTime, VideoFrame, codes_of
-from vcnode.media.video_info import VideoInfo, open_video, probe
+from vcnode.media.video_info import VideoInfo, film_length, open_video, probe
 
 _log = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ class _Progress:
         if info.container not in _STATE_DURATION or not self.container.duration:
             return
         start = Fraction(self.container.start_time or 0, av.time_base)
-        promised = start + Fraction(self.container.duration, av.time_base)
+        promised = start + film_length(self.container)
         if promised - self.reached > _END_TOLERANCE + 2 / info.frame_rate:
             raise MediaError(
                 f"{info.path} breaks off: its header promises {float(promised):.1f} s, but only "

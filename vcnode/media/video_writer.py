@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -23,28 +25,21 @@ from vcnode.media.pixel_layout import chroma_shape
 from vcnode.media.segment import Segment, SegmentWriter, load_segment, write_atomically
 from vcnode.media.video_frame import Codes, FrameTime
 from vcnode.media.video_info import VideoInfo
+from vcnode.media.video_target import (
+    forget_placed,
+    is_placed,
+    note_partial,
+    partial_of,
+    place,
+    refuse_existing,
+    remove_partial,
+    working_folder,
+)
 
 _log = logging.getLogger(__name__)
 
 # What users know the parts of a manifest as.
 _WORDS = {"fingerprint": "source, references, model or way of colouring", "settings": "encoder settings"}
-
-
-def working_folder(path: Path) -> Path:
-    """Where the finished segments of a render to `path` lie until it is complete."""
-    return path.with_name(f".{path.name}.part")
-
-
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """See that a video may be written.
-
-    Raises:
-        MediaError: It is a folder, or exists and may not be replaced.
-    """
-    if path.is_dir():
-        raise MediaError(f"cannot write {path}: it is a folder")
-    if not overwrite and path.exists():
-        raise MediaError(f"{path} exists already; choose another name or allow overwriting")
 
 
 class VideoWriter:
@@ -103,7 +98,7 @@ class VideoWriter:
         self._overwrite = overwrite
         self._container = self.settings.container_for(self.path)
         self.settings.check_size(like.width, like.height)
-        self._tags = like.tags.settled(like.matrix, like.range)
+        self._tags = like.tags.settled(like.matrix, self.settings.range_for(like.range))
         self._time_base = Fraction(1, like.time_base.denominator)
         if self.audio_from is not None:
             with explained("open", self.audio_from):
@@ -112,6 +107,7 @@ class VideoWriter:
         self.folder = working_folder(self.path)
         self._segments: list[Segment] = []
         self._open: SegmentWriter | None = None
+        self._prepared = self._placed = False
         self._last_pts: int | None = None
         with explained("write to the folder of", self.path):
             self.folder.mkdir(exist_ok=True)
@@ -153,6 +149,8 @@ class VideoWriter:
                 "delete that folder, choose another name, or start over without resuming"
             )
         if before != manifest:
+            forget_placed(self.path)
+            refuse_existing(self.path, self._overwrite)
             for file in self.folder.glob("segment_*"):
                 file.unlink()
             write_atomically(note, json.dumps(manifest, indent=1))
@@ -201,9 +199,9 @@ class VideoWriter:
                 self._open = None
         except (OSError, FFmpegError) as error:
             self._drop_open()
+            kept = f" (the first {self.next_frame} frames are kept in {self.folder}, from where the render resumes)"
             raise MediaError(
-                f"cannot write frame {time.index} of {self.path}: {reason(error)} (the first "
-                f"{self.next_frame} frames are kept in {self.folder}, from where the render resumes)"
+                f"cannot write frame {time.index} of {self.path}: {reason(error)}{kept if self.next_frame else ''}"
             ) from error
 
     def _new_segment(self) -> SegmentWriter:
@@ -243,32 +241,59 @@ class VideoWriter:
             raise InputError(f"frame {time.index} is not later than the frame before it")
         return exact.numerator
 
-    def finish(self) -> Path:
-        """Join everything into the target and remove the working folder.
+    def prepare(self) -> None:
+        """Join everything into one file in the working folder, so that what remains is to rename it.
 
         Raises:
             MediaError: When no frame was written or the disk refuses; finished segments stay.
         """
-        if self._lock is None:
-            return self.path
+        if self._lock is None or self._prepared:
+            return
         if self.next_frame == 0:
             self._clear()
             raise MediaError(f"no frame was written to {self.path}, so there is nothing to finish")
+        with self._finishing():
+            self._close_open()
+            refuse_existing(self.path, self._overwrite)
+            self._join(cut_audio=self.cut_audio)
+        self._prepared = True
+
+    def place(self) -> None:
+        """Put the target in its place; the working folder stays.
+
+        Until `finish`, a crash leaves this render unfinished: a later try may replace the target without being allowed
+        to overwrite.
+
+        Raises:
+            MediaError: As `prepare`.
+        """
+        self.prepare()
+        if self._lock is not None and not self._placed:
+            with self._finishing():
+                place(self._joined, self.path)
+            self._placed = True
+
+    def finish(self) -> Path:
+        """Join everything into the target and remove the working folder.
+
+        Raises:
+            MediaError: As `prepare`.
+        """
+        self.place()
+        if self._lock is not None:
+            remove_partial(self.path)
+            self._clear()
+        return self.path
+
+    @contextmanager
+    def _finishing(self) -> Iterator[None]:
         try:
             with explained("finish", self.path, hint=f"the segments are kept in {self.folder}"):
-                if self._open is not None:
-                    self._segments.append(self._open.close(complete=False))
-                    self._open = None
-                refuse_existing(self.path, self._overwrite)
-                self._join_to(self.path, cut_audio=self.cut_audio)
-                if self._partial_note.exists():
-                    self._partial.unlink(missing_ok=True)
+                yield
         except BaseException:
             self._drop_open()
             self._unlock()
             raise
-        self._clear()
-        return self.path
 
     def abort(self, *, watchable: bool = True) -> Path | None:
         """Stop; what is finished becomes a video of its own, and the working folder stays for resuming.
@@ -277,42 +302,44 @@ class VideoWriter:
             watchable: Whether that video is made: all finished frames are copied for it.
 
         Returns:
-            The video `NAME.partial.EXT` with all frames written so far, or None when there is none.
+            The video `NAME.partial.EXT` (`NAME.partial.2.EXT` where that is somebody else's) with all frames written so
+            far, or None when there is none.
         """
         if self._lock is None:
             return None
         try:
             with explained("keep the finished part of", self.path, hint=f"the segments are in {self.folder}"):
-                if self._open is not None:
-                    self._segments.append(self._open.close(complete=False))
-                    self._open = None
+                self._close_open()
                 if not self._segments:
                     self._clear()
                     return None
+                self._joined.unlink(missing_ok=True)
+                if is_placed(self.path):
+                    return self.path
                 if not watchable:
                     return None
-                self._join_to(self._partial, cut_audio=True)
-                self._partial_note.touch()
-                return self._partial
+                partial = partial_of(self.path)
+                self._join(cut_audio=True)
+                os.replace(self._joined, partial)
+                note_partial(self.path, partial)
+                return partial
         finally:
             self._drop_open()
             self._unlock()
 
-    @property
-    def _partial(self) -> Path:
-        """The video of what is finished; no longer needed when all is."""
-        return self.path.with_name(f"{self.path.stem}.partial{self.path.suffix}")
+    def _close_open(self) -> None:
+        if self._open is not None:
+            self._segments.append(self._open.close(complete=False))
+            self._open = None
 
     @property
-    def _partial_note(self) -> Path:
-        """Says that the file of that name is ours."""
-        return self.folder / "partial"
+    def _joined(self) -> Path:
+        return self.folder / f"joined{self.path.suffix}"
 
-    def _join_to(self, target: Path, *, cut_audio: bool) -> None:
-        joined = self.folder / f"joined{target.suffix}"
+    def _join(self, *, cut_audio: bool) -> None:
         try:
             join(
-                joined,
+                self._joined,
                 self._container,
                 self.folder,
                 self._segments,
@@ -323,9 +350,9 @@ class VideoWriter:
                 begin=self.begin,
                 cut_audio=cut_audio,
             )
-            os.replace(joined, target)
-        finally:
-            joined.unlink(missing_ok=True)
+        except BaseException:
+            self._joined.unlink(missing_ok=True)
+            raise
 
     def _drop_open(self) -> None:
         if self._open is not None:

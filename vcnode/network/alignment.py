@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.network.box_filter import box_mean
+from vcnode.network.central_differences import central_differences
 from vcnode.network.replay import Replay
 
 _ITERATIONS = (1, 2, 2, 3, 3)  # per pyramid level, full size first; coarse levels are cheap and carry large motion
@@ -130,7 +131,7 @@ def _pyramid(image: Tensor) -> list[Tensor]:
 
 def _increment(now: Tensor, warped: Tensor) -> Tensor:
     """One robust Gauss-Newton step of Lucas-Kanade at every pixel."""
-    across, down = _gradients((now + warped) / 2)
+    across, down = central_differences((now + warped) / 2)
     difference = now - warped
     trust = 1 / (1 + (difference / _OUTLIER) ** 2)
     trusted_across, trusted_down = trust * across, trust * down
@@ -168,10 +169,3 @@ def _mismatch(now: _Picture, before: Tensor, flow: Tensor) -> Tensor:
     """How far off the moved frame is around each pixel `(B, 1, H, W)`, in L."""
     difference = (now.lightness - now.exposed_alike(warp(before, flow))).abs().clamp(max=_GREATEST_MISMATCH)
     return box_mean(difference, _MISMATCH_RADIUS)
-
-
-def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
-    padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
-    across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
-    down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
-    return across, down

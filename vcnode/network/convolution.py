@@ -109,14 +109,18 @@ class DoublingConv3x3(Conv3x3):
         height, width = last - first, x.shape[3]
         padded = _rows_with_border(x, first, last)
         size = (x.shape[0], self.out_channels, 2 * height, 2 * width)
-        out = torch.empty(size, dtype=self.weight.dtype, device=x.device, memory_format=torch.channels_last)
+        out = None
         for row in (0, 1):
             rows = _fold(self.weight, 2, row)
             for column in (0, 1):
                 # The upper of two doubled rows sees the row above once and its own twice, the lower its own twice and
                 # the row below once.
                 seen = padded[:, :, row : row + height + 1, column : column + width + 1]
-                out[:, :, row::2, column::2] = F.conv2d(seen, _fold(rows, 3, column), self.bias)
+                phase = F.conv2d(seen, _fold(rows, 3, column), self.bias)
+                if out is None:  # of a phase's type, which autocast decides
+                    out = torch.empty(size, dtype=phase.dtype, device=x.device, memory_format=torch.channels_last)
+                out[:, :, row::2, column::2] = phase
+        assert out is not None
         return out
 
 

@@ -5,7 +5,6 @@ Matching itself is in `matching.py`.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -16,18 +15,6 @@ from vcnode.network.convolution import Conv3x3, ValidConv3x3
 from vcnode.network.normalization import instance_norm
 
 DEVC_WIDTH = 256  # of the paper's descriptors
-
-
-class MatchingHead(Protocol):
-    """What every head offers: unit descriptors `(B, D, H/4, W/4)` of frames and of references."""
-
-    def queries(self, features: Sequence[Tensor]) -> Tensor:
-        """Describe a frame from its encoder taps."""
-        ...
-
-    def keys(self, features: Sequence[Tensor]) -> Tensor:
-        """Describe a reference from its encoder taps."""
-        ...
 
 
 def normalize(x: Tensor) -> Tensor:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,17 +12,6 @@ from torch import Tensor, nn
 
 from vcnode.errors import InputError, ModelError
 from vcnode.network.convolution import Conv3x3
-
-
-class Encoder(Protocol):
-    """What every encoder offers: its taps, fine to coarse, and their channels and strides."""
-
-    channels: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def __call__(self, rgb: Tensor) -> tuple[Tensor, ...]:
-        """Encode RGB `(B, 3, H, W)` in 0..1 into maps `(B, channels[i], H/strides[i], W/strides[i])`."""
-        ...
 
 
 def gray_to_rgb(lightness: Tensor) -> Tensor:

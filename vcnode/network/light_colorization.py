@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.network.box_filter import box_mean
+from vcnode.network.central_differences import central_differences
 
 UNKNOWN = 1e4  # variance, in ab^2, of colours that nothing is known about
 
@@ -151,8 +152,6 @@ def _resize(x: Tensor, like: Tensor) -> Tensor:
 
 
 def _slope(ab: Tensor) -> Tensor:
-    """Squared length of the colours' gradient `(B, 1, H, W)`, by central differences."""
-    padded = F.pad(ab, (1, 1, 1, 1), mode="replicate")
-    across = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2
-    down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2
+    """Squared length of the colours' gradient `(B, 1, H, W)`."""
+    across, down = central_differences(ab)
     return (across.square() + down.square()).sum(dim=1, keepdim=True)

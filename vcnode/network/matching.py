@@ -1,29 +1,24 @@
 """Exact matching of every frame position with every reference position, in linear memory.
 
-This is the paper's correlation and warp (equations 2 to 4), and the reference for faster kernels. The N x M
-matrix of cosines exists a few hundred rows at a time; gradients recompute it. Exact on every device: no
-approximation, no sampling. On CUDA, `match` takes the kernels of `matching_triton` where they work.
+This is the paper's correlation and warp (equations 2 to 4). Exact on every device: no approximation, no sampling.
+`match` takes the reference of `matching_exact`, or on CUDA the kernels of `matching_triton` where they work.
 """
 
 import functools
 import logging
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import ModuleType
-from typing import Any, Literal, get_args
+from typing import Literal, Self, get_args
 
 import torch
 from torch import Tensor
 
 from vcnode.errors import InputError
+from vcnode.network.matching_exact import PAPER_TEMPERATURE, exact_match
 
-PAPER_TEMPERATURE = 0.01
-_BLOCK = 2**21  # numbers of the matrix held at once: more leave the processor's cache ...
-_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow
-_RUN = 96  # keys whose greatest is found first, since finding its place is slow
-_UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
 _REVISION = 1  # of the Triton kernels; to be raised whenever they begin to round differently
 
 type Kernel = Literal["auto", "reference", "triton"]
@@ -65,6 +60,12 @@ class JoinedReferences:
     bias: Tensor | None
     sizes: tuple[int, ...]
 
+    def expand(self, batch: int) -> Self:
+        """The same for each of `batch` samples, where these are of batch 1; nothing is copied."""
+        mask, bias = (None if part is None else part.expand(batch, -1) for part in (self.mask, self.bias))
+        key, value = self.key.expand(batch, -1, -1), self.value.expand(batch, -1, -1)
+        return replace(self, key=key, value=value, mask=mask, bias=bias)
+
     def reference_of(self, index: Tensor) -> Tensor:
         """Say which reference, counted from 0, each index of a `Match` belongs to."""
         number = torch.zeros_like(index)
@@ -89,7 +90,8 @@ def join_references(
             positions were there twice. Equal by default.
 
     Raises:
-        InputError: No reference, lists of different lengths, or a weight that is not positive and finite.
+        InputError: No reference, lists of different lengths, a weight that is not positive and finite, or masks that
+            leave nothing.
     """
     masks = masks if masks is not None else [None] * len(keys)
     weights = weights if weights is not None else [1.0] * len(keys)
@@ -104,6 +106,7 @@ def join_references(
     mask = bias = None
     if any(part is not None for part in masks):
         mask = torch.cat([_all_true(k) if m is None else m for k, m in zip(keys, masks, strict=True)], dim=1)
+        _check_mask(mask)
     if len(set(weights)) > 1:
         parts = [k.new_full((k.shape[0], k.shape[2]), math.log(w)) for k, w in zip(keys, weights, strict=True)]
         bias = torch.cat(parts, dim=1)
@@ -153,24 +156,17 @@ def match(
             interpreter.
 
     Raises:
-        InputError: Shapes that do not fit together, a temperature that is too small, a mask that leaves no key, or
-            a kernel that cannot be had.
+        InputError: Shapes that do not fit together, a temperature that is too small, a mask that leaves no key (looked
+            for on the CPU alone), or a kernel that cannot be had.
     """
     _check(query, key, value, temperature, mask, bias)
-    if rows is None:
-        rows = max(_FEWEST_ROWS, _BLOCK // key.shape[2] // _FEWEST_ROWS * _FEWEST_ROWS)
-    if rows < 1:
+    if rows is not None and rows < 1:
         raise InputError(f"Matching was asked for {rows} rows at a time; give 1 or more.")
     fused = _fused(kernel, query, key, value, temperature, bias)
     if fused is not None:
         warped, confidence, index = fused.fused_match(query, key, value, temperature, mask, bias)
-        return Match(warped.to(value.dtype), confidence.unsqueeze(1), index)
-    wide = torch.promote_types(query.dtype, torch.float32)
-    excluded = None if mask is None else ~mask
-    features = (query.to(wide), key.to(wide), value.to(wide))
-    tilt = None if bias is None else bias.to(wide)
-    with torch.autocast(query.device.type, enabled=False):
-        warped, confidence, index = _ExactMatch.apply(*features, excluded, tilt, temperature, rows)
+    else:
+        warped, confidence, index = exact_match(query, key, value, temperature, mask, bias, rows)
     return Match(warped.to(value.dtype), confidence.unsqueeze(1), index)
 
 
@@ -194,16 +190,22 @@ def _check(
             raise InputError(f"The {name} of the keys has shape {tuple(extra.shape)}; give (B, M).")
     if temperature is not None and not 1e-12 <= temperature < math.inf:
         raise InputError(f"The temperature is {temperature}; give 1e-12 or more, or None for the best match alone.")
-    if mask is not None and not bool(mask.any(dim=1).all()):
+    if mask is not None and mask.device.type == "cpu":  # a GPU's work is not waited for: joined references were checked
+        _check_mask(mask)
+
+
+def _check_mask(mask: Tensor) -> None:
+    if not bool(mask.any(dim=1).all()):
         raise InputError("The mask of the references leaves nothing to match; keep at least one position.")
 
 
-def matching_kernel(device: torch.device, channels: int, *, half: bool = False) -> str:
+def matching_kernel(device: torch.device, channels: int, columns: int = 2, *, half: bool = False) -> str:
     """Say which kernel `match` takes by itself on a device, as far as that decides how results round.
 
     Args:
         device: Where the tensors are.
         channels: Of the descriptors.
+        columns: Of the values.
         half: Whether they are half precision, or autocast is on.
 
     Returns:
@@ -214,13 +216,8 @@ def matching_kernel(device: torch.device, channels: int, *, half: bool = False) 
         device = torch.device("cuda", torch.cuda.current_device())
     query = torch.empty(1, channels, 1, dtype=torch.float16 if half else torch.float32, device=device)
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
-        fused = _fused("auto", query, query, query.new_empty(1, 2, 1), PAPER_TEMPERATURE, None)
+        fused = _fused("auto", query, query, query.new_empty(1, columns, 1), PAPER_TEMPERATURE, None)
     return "reference" if fused is None else f"triton {fused.triton.__version__}, {_REVISION}"
-
-
-def matching_flops(queries: int, keys: int, channels: int) -> int:
-    """Count the floating point operations of the cosines, which is nearly all of what matching does."""
-    return 2 * queries * keys * channels
 
 
 def _fused(
@@ -267,111 +264,3 @@ def _fused_module() -> ModuleType | str:
     except ImportError as error:
         return f"Triton cannot be imported ({error})"
     return matching_fused
-
-
-class _ExactMatch(torch.autograd.Function):
-    """Shapes as in `match`, confidence `(B, N)`; one sample and a few rows of the matrix at a time."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        excluded: Tensor | None,
-        bias: Tensor | None,
-        temperature: float | None,
-        rows: int,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        batch, _, count = query.shape
-        warped = value.new_empty(batch, value.shape[1], count)
-        confidence, log_sum = query.new_empty(batch, count), query.new_empty(batch, count)
-        nearest = torch.empty(batch, count, dtype=torch.int64, device=query.device)
-        index = nearest if bias is None else torch.empty_like(nearest)
-        scale = 1.0 if temperature is None else 1 / temperature
-        if bias is not None and temperature is None:
-            bias = bias * PAPER_TEMPERATURE
-        summed = torch.cat((value, torch.ones_like(value[:, :1])), dim=1)  # the ones add up the weights
-        buffer = query.new_empty(min(rows, count), key.shape[2])
-        for sample, part in _parts(batch, count, rows):
-            here = (sample, part)
-            logits = _logits(query, key, excluded, here, scale, buffer)
-            best, nearest[here] = _greatest(logits)
-            confidence[here] = best / scale
-            if bias is not None:
-                best, index[here] = _greatest(logits.add_(bias[sample]))
-            if temperature is None:
-                warped[sample, :, part] = value[sample, :, index[here]]
-            else:
-                weights = logits.sub_(best[:, None]).clamp_(min=_UNDERFLOW).exp_()
-                sums = summed[sample] @ weights.T
-                warped[sample, :, part] = sums[:-1] / sums[-1]
-                log_sum[here] = best + sums[-1].log()
-        ctx.save_for_backward(query, key, value, excluded, bias, warped, log_sum, nearest, index)
-        ctx.scale, ctx.rows, ctx.hard = scale, rows, temperature is None
-        ctx.mark_non_differentiable(index)
-        return warped, confidence, index
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, excluded, bias, warped, log_sum, nearest, index = ctx.saved_tensors
-        grad_warped, grad_confidence = grads[:2]
-        grad_query, grad_key, grad_value = (torch.zeros_like(tensor) for tensor in (query, key, value))
-        batch, _, count = query.shape
-        rows = max(1, ctx.rows // 2)  # two matrices at once instead of one
-        buffers = query.new_empty(2, min(rows, count), key.shape[2])
-        for sample, part in _parts(batch, count, rows):
-            here = (sample, part)
-            queries, outer = query[sample, :, part], grad_warped[sample, :, part]
-            grad_query[sample, :, part] = key[sample, :, nearest[here]] * grad_confidence[here]
-            grad_key[sample].index_add_(1, nearest[here], queries * grad_confidence[here])
-            if ctx.hard:
-                grad_value[sample].index_add_(1, index[here], outer)
-                continue
-            weights = _logits(query, key, excluded, here, ctx.scale, buffers[0])
-            if bias is not None:
-                weights.add_(bias[sample])
-            weights.sub_(log_sum[here][:, None]).clamp_(min=_UNDERFLOW).exp_()
-            grad_value[sample].addmm_(outer, weights)
-            to_cosine = torch.mm(outer.T, value[sample], out=buffers[1, : weights.shape[0]])
-            mean = (outer * warped[sample, :, part]).sum(dim=0)
-            to_cosine.sub_(mean[:, None]).mul_(weights).mul_(ctx.scale)
-            grad_query[sample, :, part].addmm_(key[sample], to_cosine.T)
-            grad_key[sample].addmm_(queries, to_cosine)
-        return grad_query, grad_key, grad_value, None, None, None, None
-
-
-def _parts(batch: int, count: int, rows: int) -> Iterator[tuple[int, slice]]:
-    for sample in range(batch):
-        for start in range(0, count, rows):
-            yield sample, slice(start, min(start + rows, count))
-
-
-def _logits(
-    query: Tensor, key: Tensor, excluded: Tensor | None, here: tuple[int, slice], scale: float, buffer: Tensor
-) -> Tensor:
-    """Cosines times `scale`, `(n, M)`, in the buffer; scaling the queries spares a pass over the matrix."""
-    sample, part = here
-    queries = (query[sample, :, part] * scale).T
-    logits = torch.mm(queries, key[sample], out=buffer[: queries.shape[0]])
-    return logits if excluded is None else logits.masked_fill_(excluded[sample], -math.inf)
-
-
-def _greatest(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """The greatest of each row and the lowest place where it stands.
-
-    The same as `logits.max(dim=1)`, on CPUs in a third of its time.
-    """
-    rows, count = logits.shape
-    whole = count // _RUN * _RUN
-    if not whole:
-        best, index = logits.max(dim=1)
-        return best, index
-    runs = logits[:, :whole].view(rows, -1, _RUN)
-    best, run = runs.amax(dim=2).max(dim=1)
-    index = run * _RUN + runs[torch.arange(rows, device=run.device), run].argmax(dim=1)
-    if whole < count:
-        last, place = logits[:, whole:].max(dim=1)
-        index = torch.where(last > best, place + whole, index)
-        best = torch.maximum(best, last)
-    return best, index

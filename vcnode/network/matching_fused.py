@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,8 @@ import triton
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from vcnode.network import matching, matching_triton
+from vcnode.network import matching_triton
+from vcnode.network.matching_exact import PAPER_TEMPERATURE, exact_match
 
 INTERPRETED = not isinstance(matching_triton.match_forward, triton.JITFunction)  # and so on the CPU
 LEAST_CAPABILITY = (8, 0)  # Ampere, the oldest that Triton supports and the first with TF32
@@ -103,7 +104,8 @@ def pad_channels(count: int) -> int:
 def supports(query: Tensor, value: Tensor) -> bool:
     """Whether tensors are of a kind and size that the kernels are made for."""
     fits = query.shape[1] <= _DEEPEST and 1 <= value.shape[1] <= 3 and query.shape[0] * query.shape[2] > 0
-    return fits and torch.float64 not in (query.dtype, value.dtype)
+    numbers = max(query.shape[2], value.shape[2]) * 2 * pad_channels(query.shape[1])
+    return fits and numbers < 2**31 and torch.float64 not in (query.dtype, value.dtype)  # places are counted in 32 bits
 
 
 @functools.cache
@@ -131,16 +133,14 @@ def _compare(task: Task) -> str | None:
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator)
 
-    def results(device: torch.device, dtype: torch.dtype, kernel: matching.Kernel) -> Iterator[Tensor]:
+    def results(way: Callable[..., tuple[Tensor, ...]], device: torch.device, dtype: torch.dtype) -> Iterator[Tensor]:
         inputs = [x.to(device, dtype).requires_grad_(task.learning) for x in (*descriptors, value)]
         there = None if bias is None else bias.to(device)
-        temperature = matching.PAPER_TEMPERATURE if task.soft else None
-        found = matching.match(
-            inputs[0], inputs[1], inputs[2], temperature, mask=mask.to(device), bias=there, kernel=kernel
-        )
-        yield from (found.warped, found.confidence, found.index)
+        temperature = PAPER_TEMPERATURE if task.soft else None
+        warped, confidence, index = way(*inputs, temperature, mask.to(device), there)
+        ends = (warped.to(dtype), confidence)
+        yield from (*ends, index)
         if task.learning:
-            ends = (found.warped, found.confidence)
             yield from torch.autograd.grad(ends, inputs, [x.to(y) for x, y in zip(slopes, ends, strict=True)])
 
     with (
@@ -152,10 +152,10 @@ def _compare(task: Task) -> str | None:
         descriptors = [F.normalize(draw(2, task.channels, count), dim=1).to(narrow) for count in (150, 200)]
         value = (40 * draw(2, task.columns, 200)).to(narrow)
         mask, bias = draw(2, 200) > -1, draw(2, 200) if task.biased else None
-        slopes = [draw(2, task.columns, 150), draw(2, 1, 150)]
+        slopes = [draw(2, task.columns, 150), draw(2, 150)]
         names = ("warped values", "confidence", "best matches", "gradient of queries", "of keys", "of values")
-        truth = results(torch.device("cpu"), torch.float64, "reference")
-        for name, one, other in zip(names, results(task.device, narrow, "triton"), truth, strict=False):
+        truth = results(exact_match, torch.device("cpu"), torch.float64)
+        for name, one, other in zip(names, results(fused_match, task.device, narrow), truth, strict=False):
             true = other.detach().double()
             error = float((one.detach().cpu().double() - true).norm() / true.norm())
             if not error < 5e-3:  # half precision values and TF32 gradients come to 1e-3; NaN is an error too
@@ -292,7 +292,7 @@ def _shift(key: Tensor, temperature: float | None, mask: Tensor | None, bias: Te
     """What is added to the logits of each key, `(B, M)`, B perhaps 1."""
     shift = torch.zeros(1, key.shape[2], device=key.device)
     if bias is not None:
-        shift = _shared(bias).float() * (matching.PAPER_TEMPERATURE if temperature is None else math.log2(math.e))
+        shift = _shared(bias).float() * (PAPER_TEMPERATURE if temperature is None else math.log2(math.e))
     if mask is not None:
         shift = shift.masked_fill(~_shared(mask), -math.inf)
     return shift.contiguous()

@@ -26,7 +26,7 @@ from vcnode.network.encoders import (
     lab_to_rgb_differentiable,
 )
 from vcnode.network.light_colorization import UNKNOWN, LightColorNet
-from vcnode.network.matching import JoinedReferences, join_references, match
+from vcnode.network.matching import JoinedReferences, Match, join_references, match
 from vcnode.network.replay import Replay
 
 STATE_VERSION = 3
@@ -193,6 +193,8 @@ class Model(nn.Module):
             InputError: No reference, a size that is not allowed, or a mask that leaves nothing.
         """
         keys, values, kept = [], [], []
+        if masks is not None and len(masks) != len(lab):
+            raise InputError(f"{len(lab)} references came with {len(masks)} masks: give one, or None, for each.")
         for number, image in enumerate(lab):
             _check_size(image, 3, "reference")
             lightness, ab = image[:, :1], image[:, 1:]
@@ -203,7 +205,8 @@ class Model(nn.Module):
                 value = torch.cat((value, value.square().sum(dim=1, keepdim=True)), dim=1)
             values.append(value)
             mask = None if masks is None else masks[number]
-            where = None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.5
+            # Half a cell is not enough, also where rounding left a little more: padding often fills the other half.
+            where = None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.501
             kept.append(None if where is None or bool(where.all()) else where)  # a mask costs a pass over all cosines
         return References(join_references(keys, values, kept, weights))
 
@@ -239,18 +242,40 @@ class Model(nn.Module):
         _check_size(lightness, 1, "frame")
         if previous_lightness is not None and previous_lightness.shape != lightness.shape:
             raise _unlike("previous frame", previous_lightness, lightness)
-        batch, _, height, width = lightness.shape
-        features = self.encoder(gray_to_rgb(lightness))
-        query = self.head.queries(features).flatten(2)
-        joined = references.joined
-        key, value, mask, bias = (
-            None if tensor is None else tensor.expand(batch, *tensor.shape[1:])
-            for tensor in (joined.key, joined.value, joined.mask, joined.bias)
-        )
-        assert key is not None
-        assert value is not None
+        weights = (part for net in (self.encoder, self.head) for part in (*net.parameters(), *net.buffers()))
+        query, *features = self._replay(self._describe, lightness, reads=weights)
+        joined = references.joined.expand(lightness.shape[0])
         temperature = None if best_match_only else self.config.temperature
-        found = match(query, key, value, temperature, mask=mask, bias=bias)
+        found = match(query, joined.key, joined.value, temperature, mask=joined.mask, bias=joined.bias)
+        flow = None
+        if self.config.align and previous_lightness is not None:
+            with torch.no_grad():
+                flow = estimate_flow(lightness, previous_lightness)
+        return self.gather(lightness, tuple(features), found, joined.reference_of(found.index), flow)
+
+    def _describe(self, lightness: Tensor) -> tuple[Tensor, ...]:
+        """What frames are matched by `(B, D, N)`, and the taps of the encoder."""
+        features = self.encoder(gray_to_rgb(lightness))
+        return self.head.queries(features).flatten(2), *features
+
+    def gather(
+        self,
+        lightness: Tensor,
+        features: tuple[Tensor, ...],
+        found: Match,
+        reference: Tensor,
+        flow: Tensor | None,
+    ) -> Prepared:
+        """Lay out as pictures what `prepare` found, and make the colours coherent where the preset says so.
+
+        Args:
+            lightness: L `(B, 1, H, W)`, 0..100.
+            features: Taps of the encoder.
+            found: What matching found for the N = H/4 * W/4 positions.
+            reference: Which reference each one's best match belongs to `(B, N)`.
+            flow: Motion since the previous frame `(B, 2, H, W)`, or None.
+        """
+        batch, _, height, width = lightness.shape
         size = (height // 4, width // 4)
         warped = found.warped.reshape(batch, -1, *size)
         warped_ab, squares = warped[:, :2], warped[:, 2:]
@@ -258,19 +283,14 @@ class Model(nn.Module):
         spread = torch.zeros_like(confidence)
         if squares.shape[1]:
             spread = (squares - warped_ab.square().sum(dim=1, keepdim=True)).clamp(min=0)
-        proposed_ab = make_coherent(warped_ab, confidence, lightness) if self.config.coherent else warped_ab
-        flow = None
-        if self.config.align and previous_lightness is not None:
-            with torch.no_grad():
-                flow = estimate_flow(lightness, previous_lightness)
         return Prepared(
             lightness,
             warped_ab,
-            proposed_ab,
+            make_coherent(warped_ab, confidence, lightness) if self.config.coherent else warped_ab,
             spread,
             confidence,
             found.index.reshape(batch, *size),
-            joined.reference_of(found.index).reshape(batch, *size),
+            reference.reshape(batch, *size),
             flow,
             features if self.config.color_net == "light" else (),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from vcnode.sequence import ColoredFrame
@@ -21,9 +22,9 @@ _log = logging.getLogger("vcnode")
 def mean_confidence(frame: ColoredFrame) -> float | None:
     """Mean confidence 0..1 over the coloured picture, without bars; None where nothing is coloured."""
     matched = frame.reference >= 0
-    if not bool(matched.any()):
-        return None
-    return float(frame.confidence[matched].clamp(0, 1).mean())
+    both = torch.stack((matched.sum(), (frame.confidence.clamp(0, 1) * matched).sum()))
+    count, total = both.tolist()  # together, since each wait for a GPU costs
+    return total / count if count else None
 
 
 def confidence_picture(frame: ColoredFrame) -> Tensor:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from vcnode.color import Range
 from vcnode.color.encodings import ENCODINGS, Encoding
 from vcnode.errors import InputError
 from vcnode.media import (
@@ -20,7 +21,7 @@ from vcnode.media.encoder import CONTAINERS, codec_depths
 from vcnode.media.exr_output import ExrOutput
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
 from vcnode.media.video_frame import Codes
-from vcnode.media.video_writer import refuse_existing
+from vcnode.media.video_target import partial_of, refuse_existing
 from vcnode.rendering.confidence import confidence_picture
 from vcnode.rendering.exr_job import encoding_of_output
 from vcnode.rendering.job import RenderJob
@@ -149,7 +150,9 @@ def open_confidence(job: RenderJob, info: VideoInfo, stretch: Stretch, fingerpri
 def painter_of(sink: FrameSink, info: VideoInfo, encoding: Encoding = ENCODINGS["linear-srgb"]) -> Painter:
     """Who makes the codes that a sink takes."""
     if isinstance(sink, VideoWriter):
-        return YCbCrPainter(info, sink.settings.depth, sink.settings.subsampling)
+        return YCbCrPainter(
+            info, sink.settings.depth, sink.settings.subsampling, Range[sink.settings.range_for(info.range).upper()]
+        )
     assert isinstance(sink, ImageSequenceWriter)
     if sink.path.suffix.lower() == ".exr":
         return LinearPainter(info, encoding, half=sink.depth == 16)
@@ -175,17 +178,18 @@ def check_targets(job: RenderJob, source: FrameSource) -> None:
     inputs = [job.source]
     for reference in (*job.references, *(reference for shot in job.shots or () for reference in shot.references)):
         inputs += [image for image in (reference.image, reference.mask) if isinstance(image, Path)]
-    for target in [job.output] + ([job.confidence] if job.confidence else []):
+    targets = [job.output] + ([job.confidence] if job.confidence else [])
+    for target in targets:
         for path in inputs:
-            if same_place(target, path) or _holds(target, path):
+            if _replaces(target, path) or _holds(target, path):
                 raise InputError(
                     f"The target {target} is the input {path}: choose another name, inputs are never replaced."
                 )
         if isinstance(source, ImageSequenceReader) and _holds(target, source.pattern.path(source.numbers[0])):
             raise InputError(f"The target {target} would replace the pictures of {job.source}: choose another name.")
-    if job.confidence is not None and same_place(job.output, job.confidence):
+    if job.confidence is not None and (_replaces(job.output, job.confidence) or _replaces(job.confidence, job.output)):
         raise InputError(f"Colours and confidence are both to be written to {job.output}: give two names.")
-    for target in [job.output] + ([job.confidence] if job.confidence else []):
+    for target in targets:
         if not is_pattern(target):
             refuse_existing(target, job.overwrite)
 
@@ -198,6 +202,11 @@ def same_place(first: Path, second: Path) -> bool:
     except OSError:
         pass
     return first.resolve() == second.resolve()
+
+
+def _replaces(target: Path, path: Path) -> bool:
+    """Whether `path` is the target, or the video that a stop would leave of it."""
+    return same_place(target, path) or (not is_pattern(target) and same_place(partial_of(target), path))
 
 
 def _holds(target: Path, picture: Path) -> bool:

@@ -33,14 +33,16 @@ class YCbCrPainter:
     """Makes Y', Cb and Cr for a video: luma codes go through, chroma is solved for them on its own grid.
 
     Attributes:
-        info: The source, whose matrix, range and chroma siting are kept.
+        info: The source, whose matrix and chroma siting are kept.
         depth: Bits of a code in the output.
         subsampling: Of the output's chroma.
+        range: Of the output's codes; where it is not the source's, which is the default, luma codes are made anew.
     """
 
     info: VideoInfo
     depth: int
     subsampling: str
+    range: Range | None = None
 
     def paint(self, frame: VideoFrame, ab: Tensor) -> tuple[Codes, ...]:
         """Colour a frame of the source.
@@ -52,7 +54,7 @@ class YCbCrPainter:
         Returns:
             Y' (H, W), Cb and Cr.
         """
-        encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
+        encoding = self._encoding
         luma = luma_of(frame, self.info)
         small_luma, small_ab = (
             subsample(planes, self.subsampling, self._siting) for planes in (luma.to(ab.device), ab)
@@ -62,10 +64,14 @@ class YCbCrPainter:
 
     def paint_gray(self, values: Tensor) -> tuple[Codes, ...]:
         """Show values `(1, 1, H, W)`, 0..1, as gray."""
-        encoding = PixelEncoding(matrix_of(self.info), range_of(self.info), self.depth)
+        encoding = self._encoding
         neutral = torch.zeros_like(subsample(values, self.subsampling)[0, 0])
         cb = encode(neutral, encoding, Plane.CHROMA).cpu().numpy()
         return encode(values, encoding, Plane.LUMA)[0, 0].cpu().numpy(), cb, cb.copy()
+
+    @property
+    def _encoding(self) -> PixelEncoding:
+        return PixelEncoding(matrix_of(self.info), self.range or range_of(self.info), self.depth)
 
     @property
     def _siting(self) -> ChromaSiting:
@@ -74,7 +80,8 @@ class YCbCrPainter:
 
     def _luma_codes(self, frame: VideoFrame, luma: Tensor, encoding: PixelEncoding) -> Codes:
         codes = frame.luma
-        if codes is not None and codes.dtype.kind == "u" and self.depth >= self.info.depth:
+        same_range = encoding.range is range_of(self.info)
+        if codes is not None and codes.dtype.kind == "u" and self.depth >= self.info.depth and same_range:
             return deepened(codes, self.info.depth, self.depth, encoding.range)
         return encode(luma, encoding, Plane.LUMA)[0, 0].numpy()
 

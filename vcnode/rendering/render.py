@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from pathlib import Path
 
 from vcnode.errors import Cancelled, VcnodeError
 from vcnode.media import FrameSink, FrameSource, FrameTime, ImageSequenceReader, VideoFrame, VideoInfo, open_source
@@ -28,7 +29,7 @@ from vcnode.sequence.identity import model_digest
 from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
 _IN_FLIGHT = 2  # frames that are read ahead, and that wait to be written, on GPUs
-_RENDER_VERSION = "5"  # raise it when the same job begins to yield other pixels
+_RENDER_VERSION = "6"  # raise it when the same job begins to yield other pixels
 
 _log = logging.getLogger("vcnode")
 
@@ -73,6 +74,8 @@ def render(
         stretch = plan_stretch(job, source)
         if info.interlaced:
             _log.warning("%s is interlaced: deinterlace it first, or moving edges get wrong colours.", job.source)
+        if info.has_alpha:
+            _log.warning("%s has alpha, which the result lacks: add it again afterwards.", job.source)
         model = job.model if isinstance(job.model, Model) else load(job.model, job.device)
         if job.cut_threshold is not None:
             span = span_of_search(stretch, job.references, job.settings.direction)
@@ -146,7 +149,7 @@ class _Run:
                 self.overlap,
             )
             total, rendered = self._colour(walker, output, confidence, log)
-            path, *others = [each.sink.finish() for each in outputs]
+            path, *others = _finish([each.sink for each in outputs])
         except BaseException as error:
             error = self._explained(error)
             self._keep([each.sink for each in outputs], error)
@@ -171,11 +174,8 @@ class _Run:
                 place = self.stretch.place(frame.time)
                 if all(sink.is_done(place) for sink in sinks):
                     continue
-                mean = mean_confidence(colored)
-                if mean is not None:
-                    log.add(frame.index, mean)
                 behind.submit(
-                    partial(_write, frame, colored, place, output, confidence), partial(self._tell, colored, mean)
+                    partial(_write, frame, colored, place, output, confidence, log), partial(self._tell, colored, log)
                 )
                 rendered += 1
                 self._stop_if_asked(end)
@@ -186,9 +186,9 @@ class _Run:
                 self.state = colored.state
         return end - self.stretch.first, rendered
 
-    def _tell(self, colored: ColoredFrame, mean: float | None) -> None:
+    def _tell(self, colored: ColoredFrame, log: ConfidenceLog) -> None:
         if self.on_frame:
-            self.on_frame(RenderedFrame(colored, mean))
+            self.on_frame(RenderedFrame(colored, log.values.get(colored.number)))
 
     def _first_missing(self, sinks: list[FrameSink]) -> int:
         """The first frame of the clip that a target still lacks."""
@@ -251,10 +251,27 @@ class _Run:
             error.add_note(f"The frames finished so far are in {kept[0]}; the same command goes on from there.")
 
 
+def _finish(sinks: list[FrameSink]) -> list[Path]:
+    """Complete all targets or none, so that the same job can end what a full disk or a crash kept it from."""
+    for sink in sinks:
+        sink.prepare()
+    for sink in sinks:
+        sink.place()
+    return [sink.finish() for sink in sinks]
+
+
 def _write(
-    frame: VideoFrame, colored: ColoredFrame, place: FrameTime, output: Output, confidence: Output | None
+    frame: VideoFrame,
+    colored: ColoredFrame,
+    place: FrameTime,
+    output: Output,
+    confidence: Output | None,
+    log: ConfidenceLog,
 ) -> None:
-    """Paint and write what the targets lack of a frame."""
+    """Paint and write what the targets lack of a frame; whatever waits for a GPU happens here."""
+    mean = mean_confidence(colored)
+    if mean is not None:
+        log.add(frame.index, mean)
     if not output.sink.is_done(place):
         output.sink.write(output.codes(frame, colored), place)
     if confidence and not confidence.sink.is_done(place):

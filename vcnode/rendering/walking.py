@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import takewhile
 
-from torch import Tensor
+import torch
 
 from vcnode.media import FrameSource, VideoFrame, VideoInfo
 from vcnode.network import Model
@@ -16,6 +16,7 @@ from vcnode.rendering.overlap import read_ahead
 from vcnode.rendering.source_luma import luma_of
 from vcnode.rendering.stretch import Stretch
 from vcnode.sequence import ClipState, ColoredFrame, Settings, Shot, StateStore, colorize
+from vcnode.sequence.frame import Lightness, lightness_of
 from vcnode.sequence.shots import shot_at
 
 
@@ -64,9 +65,10 @@ class Walker:
         before = self._state_before(start)
         waiting: deque[VideoFrame] = deque()
         backward = self.settings.direction != "forward"
-        with closing(read_ahead(self._with_luma(before.number), self.ahead)) as frames:
+        device = next(self.model.parameters()).device
+        with closing(read_ahead(self._with_lightness(before.number, device), self.ahead)) as frames:
             for colored in colorize(
-                self._lumas(frames, waiting),
+                self._queued(frames, waiting),
                 shots=self.shots,
                 model=self.model,
                 settings=self.settings,
@@ -74,7 +76,7 @@ class Walker:
                 state=before,
                 clip=AnyFrame(self.source, self.info) if backward else None,
                 on_backward=back,
-                device=next(self.model.parameters()).device,
+                device=device,
             ):
                 frame = waiting.popleft()
                 if colored.state is not None:
@@ -93,14 +95,14 @@ class Walker:
             origin = ClipState(begin)  # a shot needs nothing from the one before it
         return self.checkpoints.nearest(origin.number, start) or origin
 
-    def _with_luma(self, begin: int) -> Iterator[tuple[VideoFrame, Tensor]]:
-        """Read the stretch's frames from `begin` on, with their Y' `(1, H, W)`."""
+    def _with_lightness(self, begin: int, device: torch.device) -> Iterator[tuple[VideoFrame, Lightness]]:
+        """Read the stretch's frames from `begin` on, with their L on the device."""
         for frame in takewhile(lambda frame: frame.index in self.stretch, self.source.frames(begin)):
-            yield frame, luma_of(frame, self.info)[0]
+            yield frame, Lightness(lightness_of(luma_of(frame, self.info)[0], frame.index, device))
 
     @staticmethod
-    def _lumas(frames: Iterable[tuple[VideoFrame, Tensor]], waiting: deque[VideoFrame]) -> Iterator[Tensor]:
-        """Pass the lumas on; the frames they belong to queue up in `waiting`."""
-        for frame, luma in frames:
+    def _queued(frames: Iterable[tuple[VideoFrame, Lightness]], waiting: deque[VideoFrame]) -> Iterator[Lightness]:
+        """Pass L on; the frames it belongs to queue up in `waiting`."""
+        for frame, lightness in frames:
             waiting.append(frame)
-            yield luma
+            yield lightness

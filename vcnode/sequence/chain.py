@@ -10,7 +10,7 @@ Every digest and key is 64 hexadecimal digits (BLAKE2b with 32 bytes, RFC 7693).
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -65,14 +65,6 @@ def start_key(model_digest: str, settings: Mapping[str, object], references_dige
 def next_key(previous_key: str, luma_digest: str) -> str:
     """Return the key of the state after a frame, from the key before it and the digest of its luma."""
     return _digest("next", previous_key.encode(), luma_digest.encode())
-
-
-def chain_keys(start: str, luma_digests: Iterable[str]) -> Iterator[str]:
-    """Yield the key of the state after each frame of a shot."""
-    key = start
-    for luma_digest in luma_digests:
-        key = next_key(key, luma_digest)
-        yield key
 
 
 def _digest(kind: str, *parts: bytes | memoryview) -> str:

@@ -21,7 +21,15 @@ from vcnode.sequence.reference import floats
 if TYPE_CHECKING:
     from vcnode.sequence.clip_state import ClipState
 
-type FrameLike = NDArray[Any] | Tensor
+
+@dataclass(frozen=True, eq=False)
+class Lightness:
+    """L of a frame `(1, 1, H, W)` as `lightness_of` gives it, for callers who find it in a thread of their own."""
+
+    values: Tensor
+
+
+type FrameLike = NDArray[Any] | Tensor | Lightness
 
 
 class FrameList(Protocol):
@@ -40,7 +48,7 @@ def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cp
 
     Args:
         frame: Luma Y' `(H, W)` or `(1, H, W)`, or RGB: array `(H, W, 3)` or tensor `(3, H, W)`; gamma-encoded, 0..1 for
-            floats, full scale for integers.
+            floats, full scale for integers. Or what this function gave before.
         number: Of the frame, for messages.
         device: Where the result is computed.
 
@@ -50,6 +58,8 @@ def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cp
     Raises:
         InputError: Another shape or type, no pixels, or values that are not numbers.
     """
+    if isinstance(frame, Lightness):
+        return frame.values.to(device)
     values = floats(frame, f"Frame {number}")
     shape = tuple(values.shape)
     if values.ndim == 3 and values.shape[-1] == 3 and not isinstance(frame, Tensor):

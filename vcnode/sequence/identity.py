@@ -50,7 +50,8 @@ def rounding(device: torch.device, model: Model | None = None, *, half: bool = F
     about: dict[str, object] = {"torch": str(torch.__version__), "device": device.type, "machine": machine}
     if device.type == "cuda" and model is not None:
         width = DEVC_WIDTH if model.config.head == "devc" else model.config.head_width
-        about["matching"] = matching_kernel(device, width, half=half)
+        columns = 3 if model.config.color_net == "light" else 2  # with squares, that tell how far colours differ
+        about["matching"] = matching_kernel(device, width, columns, half=half)
     return about
 
 

@@ -1,5 +1,6 @@
 """How a clip is coloured: everything a user may choose besides model and references."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -61,8 +62,13 @@ class Settings:
             raise InputError(f"The working size is {self.working_size} pixels: give 64 or more for the short side.")
         if self.look_ahead is not None and self.look_ahead < 1:
             raise InputError(f"The look-ahead is {self.look_ahead} frames: give 1 or more.")
-        if not 0 <= self.saturation <= 4:
+        try:
+            saturation = float(self.saturation)
+        except (TypeError, ValueError):
+            saturation = math.nan
+        if not 0 <= saturation <= 4:
             raise InputError(f"The saturation is {self.saturation}: give a factor from 0 to 4.")
+        object.__setattr__(self, "saturation", saturation)
         if self.upsampling not in get_args(Enlarging.__value__):
             allowed = ", ".join(get_args(Enlarging.__value__))
             raise InputError(f"The upsampling {self.upsampling!r} is not known: give one of {allowed}.")

@@ -34,6 +34,9 @@ class Shot:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "references", tuple(self.references))
+        for each in self.references:
+            if not isinstance(each, Reference):
+                raise InputError(f"A reference of a shot is {each!r}: give a vcnode.Reference.")
         object.__setattr__(self, "first", whole_number(self.first, "A shot's first frame"))
         if self.last is not None:
             object.__setattr__(self, "last", whole_number(self.last, "A shot's last frame"))

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from vcnode.color import WorkingSize, rgb_to_lab
 from vcnode.errors import InputError
-from vcnode.media import open_source, read_image, rgb_from_frame
+from vcnode.media import open_source
+from vcnode.media.display_rgb import display_rgb
+from vcnode.sequence import Reference
 from vcnode.training.batch import Batch
 from vcnode.training.data.clip import Clip
 from vcnode.training.data.config import DataConfig
@@ -25,6 +27,7 @@ from vcnode.training.randomness import seed_for
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr")
 _EXCERPTS = 48  # of the gray film that are kept in memory
+_SAME_ASPECT = 0.02  # relative difference up to which two pictures have the same shape
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,10 @@ class FilmFrame:
         """Read it, Lab `(1, 3, H, W)`.
 
         Raises:
+            InputError: It is gray.
             MediaError: It cannot be read.
         """
-        rgb = torch.from_numpy(read_image(self.path).rgb).clamp(0, 1)
-        return rgb_to_lab(rgb.permute(2, 0, 1)[None])
+        return Reference(self.path).lab()
 
 
 def find_frames(folder: Path) -> list[FilmFrame]:
@@ -92,22 +95,21 @@ def read_excerpts(
     """Read excerpts evenly spread over a film and find their motion.
 
     Raises:
-        InputError: The film is shorter than an excerpt.
+        InputError: The film is shorter than an excerpt, or of another aspect ratio than the frames.
         MediaError: It cannot be read.
     """
     with open_source(film) as source:
+        _check_aspect(film, (source.info.height, source.info.width), frames[0].lab().shape[2:])
         total = source.info.frame_count or sum(1 for _ in source)
         if total < length:
             raise InputError(f"{film} has {total} frames: give a film of {length} or more.")
         starts = sorted({round(i * (total - length) / max(1, _EXCERPTS - 1)) for i in range(_EXCERPTS)})
         excerpts = []
         for start in starts:
-            rgb = [
-                torch.from_numpy(rgb_from_frame(frame, source.info)) for frame in islice(source.frames(start), length)
-            ]
+            rgb = [torch.from_numpy(display_rgb(frame, source.info)) for frame in islice(source.frames(start), length)]
             if len(rgb) < length:
                 break
-            lab = torch.cat([_fitted(rgb_to_lab(each.permute(2, 0, 1)[None].clamp(0, 1)), size) for each in rgb])
+            lab = torch.cat([_fitted(rgb_to_lab(each.permute(2, 0, 1)[None]), size) for each in rgb])
             gray = (lab[:, :1] / 100).clamp(0, 1).expand(-1, 3, -1, -1)
             flow, visible = flow_and_visibility(gray[:-1], gray[1:], estimator)
             middle = start + length // 2
@@ -119,7 +121,7 @@ def read_excerpts(
 class FilmData:
     """Batches of a film: its coloured frames in made-up motion, each after another one, and gray excerpts.
 
-    Half of a batch are gray excerpts where there are any. They have no true colours: what counts there is that colours
+    Every other sample is a gray excerpt where there are any. It has no true colours: what counts there is that colours
     keep to what moves.
 
     Args:
@@ -137,12 +139,16 @@ class FilmData:
         """Yield batches; see `TrainingData.stream`. Nothing is read, so `workers` has no meaning."""
         for step in range(start_step, start_step + steps):
             samples = range(rank * size, (rank + 1) * size)
-            made = [self._sample(seed_for(self.config.seed, step, number), number, device) for number in samples]
+            first = step * size * world  # samples before this step, so that batches of one alternate too
+            made = [
+                self._sample(seed_for(self.config.seed, step, number), bool((first + number) % 2), device)
+                for number in samples
+            ]
             yield Batch(*(torch.cat(tensors) for tensors in zip(*made, strict=True)))
 
-    def _sample(self, seed: int, number: int, device: torch.device | str) -> tuple[Tensor, ...]:
+    def _sample(self, seed: int, gray: bool, device: torch.device | str) -> tuple[Tensor, ...]:
         random = SampleRandom([seed], device)
-        if self.excerpts and number % 2:
+        if self.excerpts and gray:
             excerpt = self.excerpts[int(random.choice(range(len(self.excerpts))))]
             lightness, flow, visible = (x[None].to(device) for x in (excerpt.lightness, excerpt.flow, excerpt.visible))
             truth = torch.cat((lightness, torch.zeros_like(lightness), torch.zeros_like(lightness)), dim=2)
@@ -166,11 +172,31 @@ class FilmData:
         return moving_scene(torch.stack((photo, passing), dim=1), random, self.config.frames, *size)
 
 
-def working_frames(labs: Sequence[Tensor], short_side: int) -> list[Tensor]:
-    """Bring frames to the working size of the first one, Lab `(1, 3, H, W)`."""
-    fit = WorkingSize.fit(labs[0].shape[2], labs[0].shape[3], short_side)
-    size = (fit.padded_height, fit.padded_width)
-    return [_fitted(lab, size) for lab in labs]
+def working_frames(frames: Sequence[FilmFrame], short_side: int) -> list[Tensor]:
+    """Read frames at the working size of the first one, Lab `(1, 3, H, W)`.
+
+    Raises:
+        InputError: One is gray, or of another aspect ratio than the first.
+        MediaError: One cannot be read.
+    """
+    fitted: list[Tensor] = []
+    first: torch.Size | None = None
+    for frame in frames:
+        lab = frame.lab()
+        first = first or lab.shape[2:]
+        _check_aspect(frame.path, lab.shape[2:], first)
+        fit = WorkingSize.fit(first[0], first[1], short_side)
+        fitted.append(_fitted(lab, (fit.padded_height, fit.padded_width)))
+    return fitted
+
+
+def _check_aspect(path: Path, size: Sequence[int], wanted: Sequence[int]) -> None:
+    (height, width), (other_height, other_width) = size, wanted
+    if abs(width * other_height / (height * other_width) - 1) > _SAME_ASPECT:
+        raise InputError(
+            f"{path} has {width}x{height} pixels and the first of the coloured frames {other_width}x{other_height}: "
+            "give pictures and a film of one aspect ratio."
+        )
 
 
 def _fitted(lab: Tensor, size: tuple[int, int]) -> Tensor:

@@ -16,7 +16,7 @@ from vcnode.errors import InputError
 from vcnode.network.model import Model
 from vcnode.sequence import Reference, colorize, load
 from vcnode.training.checkpoint import saved_states
-from vcnode.training.config import FINETUNE, TrainingConfig, load_config
+from vcnode.training.config import FINETUNE, load_config
 from vcnode.training.film_data import FilmData, FilmFrame, find_frames, read_excerpts, working_frames
 from vcnode.training.model_setup import write_weights
 from vcnode.training.optical_flow import find_flow_estimator
@@ -77,32 +77,51 @@ def finetune(
         cancelled: Asked before every step whether to stop.
 
     Raises:
-        InputError: Too few frames, a film that is too short, or settings that are not allowed.
+        InputError: Too few frames, gray ones or of several shapes, a film that is too short or of another shape,
+            settings that are not allowed, or a run to go on with that had other frames or another model.
         MediaError: A picture or the film cannot be read.
         ModelError: The model is unknown, or a file cannot be written.
         Cancelled: As asked; the state is saved.
     """
     if output.suffix != ".safetensors":
         raise InputError(f"The output {output} is no weights file: give a name that ends in .safetensors.")
+    run = output.with_suffix(".training")
+    if resume and output.is_file() and not saved_states(run):
+        raise InputError(f"{output} is finished, there is nothing to go on with: leave --resume out to tune anew.")
+    changes = list(changes)
+    if any(name in change for change in changes for name in ("start", "encoder")):
+        raise InputError("Fine-tuning begins with the whole of --model: leave 'start' and 'encoder' out.")
     learnt, kept_back = split_frames(find_frames(folder))
     config = load_config(FINETUNE, [{"start": str(model)}, *changes])
-    frames = working_frames([frame.lab() for frame in learnt], config.model.working_size)
+    # Those kept back are read too, so that what is wrong with them shows before hours of training.
+    frames = working_frames([*learnt, *kept_back], config.model.working_size)[: len(learnt)]
     size = (frames[0].shape[2], frames[0].shape[3])
     config = replace(config, data=replace(config.data, height=size[0], width=size[1]))
     excerpts = []
     if clip is not None:
-        excerpts = read_excerpts(clip, learnt, config.data.frames, size, find_flow_estimator(device=device))
-    run = output.with_suffix(".training")
-    if resume and output.is_file() and not saved_states(run):
-        raise InputError(f"{output} is finished, there is nothing to go on with: leave --resume out to tune anew.")
-    data = FilmData(frames, config.data, excerpts)
-    trainer = prepare_run(config, run, device, weights=run / "tuned.safetensors", data=data, resume=resume)
+        excerpts = read_excerpts(clip, learnt, config.data.frames, size, find_flow_estimator(device=device, size=size))
+    trainer = prepare_run(
+        config,
+        run,
+        device,
+        weights=run / "tuned.safetensors",
+        data=FilmData(frames, config.data, excerpts),
+        material=_facts(model, learnt, kept_back),
+        resume=resume,
+    )
     if on_start is not None:
         on_start(trainer)
     tuned = trainer.run(on_step, cancelled)
     before, after = (colors_score(load(source, device), kept_back, learnt) for source in (model, tuned))
     is_tuned = after >= before or keep_anyway
-    facts = _facts(config, model, learnt, kept_back, before, after, is_tuned)
+    facts = {
+        "fine_tuned": is_tuned,
+        **_facts(model, learnt, kept_back),
+        "ab_psnr_before": round(before, 2),
+        "ab_psnr_after": round(after, 2),
+        "steps": config.optimization.steps if is_tuned else 0,
+        "seed": config.seed,
+    }
     network = load(tuned if is_tuned else model)
     write_weights(output, config.model, network.state_dict(), facts, half=config.output.half)
     for state in saved_states(run):  # there is nothing left to go on with
@@ -131,24 +150,12 @@ def colors_score(model: Model, judged: Sequence[FilmFrame], references: Sequence
     return sum(scores) / len(scores)
 
 
-def _facts(
-    config: TrainingConfig,
-    model: str,
-    learnt: Sequence[FilmFrame],
-    kept_back: Sequence[FilmFrame],
-    before: float,
-    after: float,
-    is_tuned: bool,
-) -> dict[str, Any]:
+def _facts(model: str, learnt: Sequence[FilmFrame], kept_back: Sequence[FilmFrame]) -> dict[str, Any]:
+    """What a run is about: it is gone on with only where all of this is the same."""
     files = find(model)
     return {
-        "fine_tuned": is_tuned,
         "start": files.name,
         "start_sha256": digest(files.weights),
         "frames": [frame.path.name for frame in learnt],
         "kept_back": [frame.path.name for frame in kept_back],
-        "ab_psnr_before": round(before, 2),
-        "ab_psnr_after": round(after, 2),
-        "steps": config.optimization.steps if is_tuned else 0,
-        "seed": config.seed,
     }

@@ -1,14 +1,13 @@
 """Where a flow can be trusted: what is seen in both frames."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.errors import InputError
 from vcnode.network.alignment import warp
 
 
-def visibility(forward: Tensor, backward: Tensor, *, motion_boundaries: bool = False) -> Tensor:
+def visibility(forward: Tensor, backward: Tensor) -> Tensor:
     """Where the forward flow holds, by whether the backward flow leads back (Sundaram, Brox & Keutzer, ECCV 2010).
 
     Hidden are pixels with `|f + b|^2 > 0.01 (|f|^2 + |b|^2) + 0.5`, b taken where f leads, and those that leave the
@@ -17,8 +16,6 @@ def visibility(forward: Tensor, backward: Tensor, *, motion_boundaries: bool = F
     Args:
         forward: Flow `(B, 2, H, W)` from the first frame to the second.
         backward: Flow from the second to the first, of the same shape.
-        motion_boundaries: Also leave out where the flow changes quickly, and is least precise: pixels with
-            `|grad u|^2 + |grad v|^2 > 0.01 |f|^2 + 0.002`.
 
     Returns:
         `(B, 1, H, W)` at the pixels of the first frame: 1 where the flow holds, else 0.
@@ -35,8 +32,6 @@ def visibility(forward: Tensor, backward: Tensor, *, motion_boundaries: bool = F
     back = warp(backward, forward)
     allowed = 0.01 * (_squared(forward) + _squared(back)) + 0.5
     visible = (_squared(forward + back) <= allowed) & _stays_inside(forward)
-    if motion_boundaries:
-        visible &= _squared_gradients(forward) <= 0.01 * _squared(forward) + 0.002
     return visible.to(forward)
 
 
@@ -50,10 +45,3 @@ def _stays_inside(flow: Tensor) -> Tensor:
     x = flow[:, :1] + torch.arange(width, device=flow.device, dtype=flow.dtype)
     y = flow[:, 1:] + torch.arange(height, device=flow.device, dtype=flow.dtype).view(height, 1)
     return (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
-
-
-def _squared_gradients(flow: Tensor) -> Tensor:
-    """|grad u|^2 + |grad v|^2 by forward differences, 0 past the last row and column."""
-    across = F.pad(flow[:, :, :, 1:] - flow[:, :, :, :-1], (0, 1, 0, 0))
-    down = F.pad(flow[:, :, 1:] - flow[:, :, :-1], (0, 0, 0, 1))
-    return _squared(across) + _squared(down)

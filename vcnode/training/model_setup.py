@@ -16,7 +16,7 @@ from vcnode.network.model import Model
 from vcnode.weights import check_state_dict, find, load_state_dict, load_weights, save_weights
 
 RANDOM = "random"
-_PATHS = ("start", "encoder", "loss_network", "photos", "videos", "index")
+_PATHS = ("start", "encoder", "loss_network", "photos", "videos", "flows", "index")
 
 
 def build_model(config: ModelConfig, start: str | None, encoder: str | None, seed: int) -> Model:

@@ -50,13 +50,17 @@ class FlowEstimator(Protocol):
         ...
 
 
-def find_flow_estimator(weights: Path | None = None, device: torch.device | str = "cpu") -> FlowEstimator:
+def find_flow_estimator(
+    weights: Path | None = None, device: torch.device | str = "cpu", size: tuple[int, int] | None = None
+) -> FlowEstimator:
     """The best estimator that this machine has.
 
     Args:
         weights: RAFT weights of torchvision (large or small, `.pth` or safetensors). By default those in torch's cache
             of downloads, where they are there; else DIS is taken.
         device: Where RAFT runs; DIS always runs on the CPU.
+        size: Height and width of the frames, where they are known: without `weights`, DIS is taken below 128 pixels,
+            which are too few for RAFT.
 
     Raises:
         ModelError: The weights given are absent or do not fit, or there is neither RAFT nor OpenCV.
@@ -66,8 +70,9 @@ def find_flow_estimator(weights: Path | None = None, device: torch.device | str 
         if not has_torchvision:
             raise ModelError(f"The RAFT weights {weights} need torchvision: install it, or give no weights to use DIS.")
         return RaftFlow(weights, device)
+    is_large = size is None or min(size) >= _RAFT_SIDE
     cached = (Path(torch.hub.get_dir()) / "checkpoints" / name for name in _RAFT_FILES)
-    found = next((path for path in cached if path.is_file()), None) if has_torchvision else None
+    found = next((path for path in cached if path.is_file()), None) if has_torchvision and is_large else None
     return RaftFlow(found, device) if found else DisFlow()
 
 
@@ -88,7 +93,7 @@ def estimate_flow(first: Tensor, second: Tensor, estimator: FlowEstimator | None
         ModelError: There is no estimator.
     """
     check_frames(first, second)
-    return (estimator or find_flow_estimator())(first, second)
+    return (estimator or find_flow_estimator(size=(first.shape[2], first.shape[3])))(first, second)
 
 
 def flow_and_visibility(first: Tensor, second: Tensor, estimator: FlowEstimator) -> tuple[Tensor, Tensor]:

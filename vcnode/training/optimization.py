@@ -38,12 +38,22 @@ class Solver:
         eps: Added to the root of the second moment.
         amsgrad: Keep the largest second moment (Reddi et al. 2018), as the paper does.
         weight_decay: Decoupled (AdamW); 0 is plain Adam.
+
+    Raises:
+        InputError: A value is not allowed.
     """
 
     betas: tuple[float, float] = (0.5, 0.999)
     eps: float = 1e-8
     amsgrad: bool = True
     weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(0 <= beta < 1 for beta in self.betas) or self.eps <= 0 or self.weight_decay < 0:
+            raise InputError(
+                f"A solver's settings 'betas', 'eps' and 'weight_decay' are {list(self.betas)}, {self.eps} and "
+                f"{self.weight_decay}: give betas of 0 or more, below 1, an eps above 0 and a decay of 0 or more."
+            )
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         """Make the optimiser of parameter groups, as `torch.optim` takes them."""
@@ -98,6 +108,11 @@ class Optimization:
         for name, value in (*rates.items(), ("warm_up", self.warm_up), ("final", self.final)):
             if not 0 <= value < math.inf:
                 raise InputError(f"The setting 'optimization.{name}' is {value}: give 0 or more.")
+        if self.gradient_limit is not None and self.gradient_limit <= 0:
+            raise InputError(
+                f"The setting 'optimization.gradient_limit' is {self.gradient_limit}: give a number above 0, or "
+                "null for none."
+            )
         if not 0 <= self.average < 1:
             raise InputError(f"The setting 'optimization.average' is {self.average}: give 0 or more, below 1.")
 

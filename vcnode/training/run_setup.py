@@ -1,6 +1,8 @@
 """From settings to a run that can begin: network, losses, data."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,6 +30,7 @@ def prepare_run(
     *,
     weights: Path | None = None,
     data: Data | None = None,
+    material: Mapping[str, Any] | None = None,
     world: World | None = None,
     resume: bool = False,
 ) -> Trainer:
@@ -39,6 +42,7 @@ def prepare_run(
         device: Where it runs.
         weights: The weights file to write; in the folder by default, named after the model.
         data: Where batches come from; by default what the settings say.
+        material: Names what the data is made of, plain values; a run is gone on with only with the same.
         world: The processes that train together.
         resume: Go on from the folder's newest state.
 
@@ -52,7 +56,8 @@ def prepare_run(
     model = build_model(config.model, start, encoder, config.seed).to(device)
     objective = build_objective(config, model, device)
     weights = folder / f"{config.model.name}.safetensors" if weights is None else weights
-    trainer = Trainer(config, model, objective, data or TrainingData(config.data), folder, weights, world)
+    data = data or TrainingData(config.data, device=device)
+    trainer = Trainer(config, model, objective, data, folder, weights, world, material)
     if resume:
         trainer.resume()
     return trainer

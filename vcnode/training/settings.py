@@ -1,6 +1,7 @@
 """Frozen dataclasses from plain values: each is checked against its field's type, each mistake is a sentence."""
 
 import re
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from vcnode.errors import InputError
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", Path: "a path"}
+_GREATEST = {int: 2**63 - 1, float: sys.float_info.max}  # a seed has 64 bits; NaN and infinity exceed any
 
 
 def read_settings[T](kind: type[T], values: object, where: str = "") -> T:
@@ -66,7 +69,17 @@ def load_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML follows YAML 1.1, which takes numbers with an exponent but no point or no sign in it for words."""
+    """PyYAML follows YAML 1.1, which takes numbers with an exponent but no point or no sign in it for words.
+
+    Of a key that is given twice it would drop the first value.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key, _ in node.value if keys.count(key.value) > 1), None)
+        if twice is not None:
+            raise ConstructorError(None, None, f"the key {twice.value!r} is given twice", twice.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(
@@ -138,12 +151,19 @@ def _read_tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ..
 def _read_scalar(kind: type, value: Any, where: str) -> Any:
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
-    if kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
-        if kind is float or float(value).is_integer():
-            return kind(value)
-    elif isinstance(value, kind):
+    if kind in (int, float):
+        return _read_number(kind, value, where)
+    if isinstance(value, kind):
         return value
     raise _refusal(where, value, _WORDS.get(kind, kind.__name__))
+
+
+def _read_number(kind: type, value: Any, where: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or (kind is int and value % 1):
+        raise _refusal(where, value, _WORDS[kind])
+    if not abs(value) <= _GREATEST[kind]:
+        raise _refusal(where, value, "a finite number" if kind is float else "a number below 2^63")
+    return kind(value)
 
 
 def _refusal(where: str, value: object, allowed: str) -> InputError:

@@ -66,7 +66,7 @@ class TrainingStep:
             were coloured.
 
         Raises:
-            NotFinite: A loss or gradient is not; the network is as it was.
+            NotFinite: A loss or gradient is not; the network is as it was, but the discriminator may have had its turn.
         """
         history = draw_history(batch, self.config.recurrence.history, self._random(number, "history", self.world.rank))
         parts = list(_slices(len(batch.reference), self.config.optimization.accumulate))

@@ -1,9 +1,9 @@
 """A training run: batches, steps, figures, saved states, and the weights in the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -61,6 +61,7 @@ class Trainer:
         folder: For states, figures and sheets; made where missing.
         weights: The weights file to write.
         world: The processes that train together; the first one writes.
+        material: Names what the data is made of, plain values; a run is gone on with only with the same.
     """
 
     def __init__(
@@ -72,9 +73,10 @@ class Trainer:
         folder: Path,
         weights: Path,
         world: World | None = None,
+        material: Mapping[str, Any] | None = None,
     ) -> None:
         self.config, self.data, self.folder, self.weights = config, data, folder, weights
-        self.world = world or World()
+        self.world, self.material = world or World(), dict(material or {})
         self.learn = TrainingStep(config, model, objective, self.world)
         self.step = 0
 
@@ -92,12 +94,12 @@ class Trainer:
 
         Raises:
             Cancelled: As asked; the state is saved.
-            Diverged: A loss or gradient is not finite; the state before that step is saved.
+            Diverged: A loss or gradient is not finite; the network as it was before that step is saved.
             ModelError: A state or the weights cannot be written.
             MediaError: The record cannot be written.
             InputError: The data cannot be used.
         """
-        output, steps = self.config.output, self.config.optimization.steps
+        output, steps, begun = self.config.output, self.config.optimization.steps, self.step
         recorder = Recorder(self.folder, self.step) if self.world.rank == 0 else None
         try:
             for batch in self._batches():
@@ -113,7 +115,7 @@ class Trainer:
         finally:
             if recorder is not None:
                 recorder.close()
-        if not self.weights.is_file():
+        if self.step == begun:  # the weights file may be older: of other settings, or of a process killed before it
             self.save()
         return self.weights
 
@@ -122,7 +124,7 @@ class Trainer:
 
         Raises:
             ModelError: There is none.
-            InputError: It is of another architecture.
+            InputError: It is of another architecture, or was trained on something else.
         """
         state = load_newest_state(self.folder)
         saved = read_config(state["config"]).model
@@ -130,6 +132,11 @@ class Trainer:
             raise InputError(
                 f"The saved run in {self.folder} trains the network '{saved.name}' with other settings than "
                 f"'{self.config.model.name}' has now: give the same model, or another --output."
+            )
+        if state["material"] != self.material:
+            raise InputError(
+                f"The saved run in {self.folder} began with another model or learns from other frames: give the same "
+                "--model and pictures of the same names as before, or another --output."
             )
         self.learn.load_state_dict(state)
         self.step = int(state["step"])
@@ -144,7 +151,8 @@ class Trainer:
         if self.world.rank > 0:
             return None
         settings, model = plain(self.config), self.learn.model
-        path = save_state(self.folder, self.step, {"step": self.step, "config": settings, **self.learn.state_dict()})
+        run = {"step": self.step, "config": settings, "material": self.material}
+        path = save_state(self.folder, self.step, {**run, **self.learn.state_dict()})
         state = self.learn.average.state_dict_of(model)
         write_weights(self.weights, model.config, state, {"steps": self.step, **settings}, half=self.config.output.half)
         return path
@@ -168,7 +176,7 @@ class Trainer:
             path = self.save() or self.folder
             raise Diverged(
                 f"The '{error}' of the loss was no finite number in step {self.step + 1}, so training stopped; the "
-                f"state before that step is in {path}: go on from it with a lower rate (--resume --set "
+                f"network before that step is in {path}: go on from it with a lower rate (--resume --set "
                 "optimization.rates.color_net=...) or a 'gradient_limit', or look for what is wrong with the data."
             ) from None
 

@@ -127,27 +127,20 @@ class LossNetwork(nn.Module):
         return cls(TorchvisionVGG(depth, tensors, source=str(path)), scale)
 
     @classmethod
-    def from_torchvision(cls, *, download: bool = False, scale: float = IMAGENET_SCALE) -> Self:
+    def from_torchvision(cls, *, scale: float = IMAGENET_SCALE) -> Self:
         """Load torchvision's VGG19 from torch's hub cache; torchvision itself is not needed.
 
         Args:
-            download: Fetch it (about 550 MB) where the cache lacks it.
             scale: As for the class.
 
         Raises:
-            ModelError: It is not there and may not be, or cannot be, downloaded; or it is damaged.
+            ModelError: It is not there, or damaged.
         """
         path = Path(torch.hub.get_dir()) / "checkpoints" / _TORCHVISION_FILE
-        if not path.is_file() and not download:
+        if not path.is_file():
             raise ModelError(
                 f"Torchvision's VGG19 is not at {path}: put {_TORCHVISION_URL} there, or give another VGG as a file."
             )
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                torch.hub.download_url_to_file(_TORCHVISION_URL, str(path), hash_prefix="dcbb9e9d", progress=False)
-            except (OSError, RuntimeError) as error:  # no connection, no space; another content than expected
-                raise ModelError(f"Torchvision's VGG19 could not be downloaded ({error}): try again.") from error
         return cls.from_file(path, scale=scale)
 
     @classmethod

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from vcnode import whole_files
 from vcnode.errors import ModelError
 
 CONFIGURATION_KEY = "config"
@@ -120,16 +120,10 @@ def check_file(path: Path, *, size: int | None, sha256: str | None) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a name beside ``path`` to write to, and moves it to ``path`` when the block succeeds."""
+    """As `whole_files.replacing`; makes the folder too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
+    with whole_files.replacing(path, flush_to_device=True) as unfinished:
         yield unfinished
-        with open(unfinished, "r+b") as stream:
-            os.fsync(stream.fileno())  # otherwise a power cut may leave the final name with an empty file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

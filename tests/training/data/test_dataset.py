@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.training.conftest import photo
-from vcnode.color import rgb_to_lab
+from vcnode.color import lab_to_rgb, rgb_to_lab
 from vcnode.errors import InputError, ModelError
 from vcnode.network.alignment import warp
 from vcnode.training.data import DataConfig, FilmLook, TrainingData, build_index
@@ -285,8 +285,67 @@ def test_an_index_of_other_photos_is_refused(config, tmp_path):
         data(replace(config, index=tmp_path / "index"))
 
 
+def test_motion_is_found_where_the_training_runs_by_what_takes_frames_of_that_size(config, videos, monkeypatch):
+    asked = []
+    monkeypatch.setattr("vcnode.training.data.dataset.find_flow_estimator", lambda **options: asked.append(options))
+    TrainingData(replace(config, videos=videos), device="cuda:1")
+    assert asked == [{"device": "cuda:1", "size": (HEIGHT, WIDTH)}]
+
+
+class Counting:
+    """Says that all moves as bright as it is, and counts how often it was asked."""
+
+    identity = "counting"
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, first, second):
+        self.calls += 1
+        return torch.cat((first[:, :1], second[:, :1]), dim=1)
+
+
+@pytest.fixture
+def wide_film(config, tmp_path):
+    film(tmp_path / "wide" / "walk", [4], 128, 320)
+    return replace(config, photos=None, videos=tmp_path / "wide", retrieved=0, film=CLEAN, frames=3)
+
+
+def test_the_motion_of_a_pair_of_frames_is_found_once_whatever_part_of_them_is_drawn(wide_film, tmp_path):
+    estimators = [Counting() for _ in range(3)]
+    kept = replace(wide_film, flows=tmp_path / "flows")
+    first, again = (TrainingData(kept, estimator) for estimator in estimators[:2])
+    batches = [first.batch(step, 4) for step in range(6)]
+    assert estimators[0].calls == 2 * 3  # forwards and backwards
+    assert all(same(again.batch(step, 4), batch) for step, batch in enumerate(batches))
+    assert estimators[1].calls == 0
+    anew = TrainingData(wide_film, estimators[2])
+    for step, batch in enumerate(batches):
+        found = anew.batch(step, 4)
+        assert torch.equal(found.truth, batch.truth)
+        assert torch.allclose(found.flow, batch.flow, atol=1e-3)  # kept ones are in half precision
+
+
+def test_the_motion_of_a_part_follows_it_mirrored_or_not(wide_film):
+    batch = TrainingData(wide_film, Counting()).batch(0, 12)
+    red = lab_to_rgb(batch.truth.flatten(0, 1)).view_as(batch.truth)[:, :, 0]
+    across, down = batch.flow.unbind(2)
+    assert torch.allclose(across.abs(), red[:, :-1], atol=2e-3)
+    assert torch.allclose(down, red[:, 1:], atol=2e-3)
+    assert set(across.flatten(1).sum(dim=1).sign().tolist()) == {-1.0, 1.0}
+
+
+def test_clips_of_several_shapes_share_a_batch(wide_film, videos):
+    film(wide_film.videos / "tall", [4], 260, 150)
+    batch = data(wide_film).batch(0, 12)
+    assert batch.truth.shape == (12, 3, 3, HEIGHT, WIDTH)
+    for number in range(3):
+        alone = data(wide_film).batch(number, 1)
+        assert torch.allclose(alone.truth[0], batch.truth[number], atol=1e-2)
+
+
 def test_videos_need_something_that_finds_motion(config, videos, monkeypatch):
-    def none_here():
+    def none_here(**options):
         raise ModelError("There is no optical flow.")
 
     monkeypatch.setattr("vcnode.training.data.dataset.find_flow_estimator", none_here)

@@ -79,6 +79,21 @@ def test_what_is_no_good_is_left_out_and_what_cannot_be_read_is_named_once(album
     assert sum("broken.jpg" in message for message in caplog.messages) == 1
 
 
+def test_a_link_to_nothing_is_named_once_and_left_out(album, path, watch, caplog, tmp_path):
+    folder = shutil.copytree(album, tmp_path / "copy")
+    videos = tmp_path / "videos"
+    film(videos / "walk", [5], 144, 200)
+    for link in (folder / "meadow" / "gone.jpg", videos / "gone.mp4"):
+        link.symlink_to(tmp_path / "nowhere")
+    with caplog.at_level(logging.WARNING, "vcnode"):
+        index = watch.build(folder, path, videos=videos)
+        assert watch.build(folder, path, videos=videos) == index
+    assert {"meadow/gone.jpg", "gone.mp4"} < set(index.left_out)
+    for name in ("gone.jpg", "gone.mp4"):
+        assert sum(name in message for message in caplog.messages) == 1
+    assert load_index(path, folder, videos=videos) == index
+
+
 def test_loading_gives_what_was_built(album, path, watch):
     index = watch.build(album, path, unpaired=["harbour"], neighbours=3)
     assert load_index(path) == index

@@ -1,6 +1,7 @@
 import av
 import numpy as np
 import pytest
+from exr_files import write
 
 from vcnode.errors import InputError, MediaError
 from vcnode.training.data.videos import draw_excerpt, find_videos, middle_frame
@@ -96,6 +97,13 @@ def test_a_video_file_gives_its_frames(tmp_path, two_shots):
         nearest = [int(np.argmin([difference(frame, image) for frame in frames])) for image in excerpt.frames]
         assert nearest[1] == nearest[0] + 1
     assert difference(middle_frame(path), frames[8]) < 10
+
+
+@pytest.mark.parametrize("names", ["RGB", "Y"])
+def test_linear_light_gets_srgbs_curve(tmp_path, names):
+    for number in range(2):
+        write(tmp_path / "film" / f"{number}.exr", {name: np.full((40, 60), 0.25, np.float32) for name in names})
+    assert np.asarray(middle_frame(tmp_path / "film")).mean() == pytest.approx(137, abs=0.5)  # IEC 61966-2-1
 
 
 def test_files_that_cannot_be_read_say_so(tmp_path):

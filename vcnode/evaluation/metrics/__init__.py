@@ -16,7 +16,7 @@ from vcnode.evaluation.metrics.frechet import FeatureStatistics, frechet_distanc
 from vcnode.evaluation.metrics.inception import Inception, find_inception
 from vcnode.evaluation.metrics.lpips import Lpips, find_lpips
 from vcnode.evaluation.metrics.psnr import psnr_ab, psnr_colormnet_script, psnr_rgb
-from vcnode.evaluation.metrics.ssim import ssim, ssim_colormnet_script
+from vcnode.evaluation.metrics.ssim import ssim
 from vcnode.evaluation.metrics.unavailable import Unavailable
 from vcnode.evaluation.metrics.warp_error import WarpError
 
@@ -41,5 +41,4 @@ __all__ = [
     "psnr_colormnet_script",
     "psnr_rgb",
     "ssim",
-    "ssim_colormnet_script",
 ]

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vcnode.errors import InputError
-from vcnode.evaluation.metrics._checks import eight_bit, rgb_pair
+from vcnode.evaluation.metrics._checks import rgb_pair
 from vcnode.evaluation.metrics.local_weights import find_weights, torch_cache
 from vcnode.evaluation.metrics.unavailable import Unavailable
 from vcnode.weights import check_state_dict, load_state_dict
@@ -70,19 +70,7 @@ class Lpips(nn.Module):
         Raises:
             InputError: The pictures are of different shape, too small, not RGB, or not finite.
         """
-        first, second = rgb_pair(result, truth)
-        return self._distance(2 * first - 1, 2 * second - 1)
-
-    @torch.no_grad()
-    def colormnet_script(self, result: Tensor, truth: Tensor) -> Tensor:
-        """The distance as ColorMNet's released script takes it: of 8-bit codes 0..255, where -1..1 is expected.
-
-        Arguments, result and errors are those of a call.
-        """
-        first, second = (eight_bit(rgb).float() for rgb in rgb_pair(result, truth))
-        return self._distance(first, second)
-
-    def _distance(self, first: Tensor, second: Tensor) -> Tensor:
+        first, second = (2 * rgb - 1 for rgb in rgb_pair(result, truth))
         height, width = first.shape[2:]
         if min(height, width) < _SMALLEST_SIDE:
             raise InputError(f"The pictures are {width}x{height} pixels; LPIPS needs {_SMALLEST_SIDE} each way.")

@@ -8,7 +8,6 @@ from vcnode.evaluation.metrics._checks import eight_bit, rgb_pair
 
 _SIGMA = 1.5
 _RADIUS = 5  # pixels: scikit-image cuts its Gaussian at 3.5 sigma
-_SCRIPT_SIDE = 7  # of scikit-image's default window
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # K1 and K2 of the paper, for 8-bit codes
 
 
@@ -30,29 +29,7 @@ def ssim(result: Tensor, truth: Tensor) -> Tensor:
     """
     offsets = torch.arange(-_RADIUS, _RADIUS + 1, dtype=torch.float64)
     weights = torch.exp(-0.5 * (offsets / _SIGMA) ** 2)
-    return _mean_similarity(result, truth, weights / weights.sum(), 1.0)
-
-
-def ssim_colormnet_script(result: Tensor, truth: Tensor) -> Tensor:
-    """SSIM as ColorMNet's released script computes it: scikit-image's defaults, a square window of 7 pixels.
-
-    Args:
-        result: As `ssim`.
-        truth: As `ssim`; at least 7 pixels high and wide.
-
-    Returns:
-        As `ssim`.
-
-    Raises:
-        InputError: As `ssim`.
-    """
-    side = _SCRIPT_SIDE
-    unbiased = side**2 / (side**2 - 1)  # sample covariance: divided by one less than the pixels' number
-    return _mean_similarity(result, truth, torch.full((side,), 1 / side, dtype=torch.float64), unbiased)
-
-
-def _mean_similarity(result: Tensor, truth: Tensor, window: Tensor, spread: float) -> Tensor:
-    """SSIM where the window lies inside the picture; `window` is one line of a separable one."""
+    window = weights / weights.sum()  # one line of it: it is separable
     x, y = (eight_bit(rgb).double() for rgb in rgb_pair(result, truth))
     if min(x.shape[2:]) < len(window):
         raise InputError(
@@ -60,8 +37,8 @@ def _mean_similarity(result: Tensor, truth: Tensor, window: Tensor, spread: floa
         )
     planes = torch.cat((x, y, x * x, y * y, x * y), dim=1)
     mean_x, mean_y, square_x, square_y, product = _filter(_filter(planes, window, 3), window, 2).chunk(5, dim=1)
-    variance_x, variance_y = spread * (square_x - mean_x**2), spread * (square_y - mean_y**2)
-    covariance = spread * (product - mean_x * mean_y)
+    variance_x, variance_y = square_x - mean_x**2, square_y - mean_y**2
+    covariance = product - mean_x * mean_y
     similarity = ((2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)) / (
         (mean_x**2 + mean_y**2 + _C1) * (variance_x + variance_y + _C2)
     )

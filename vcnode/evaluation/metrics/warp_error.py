@@ -23,7 +23,7 @@ class WarpError:
 
     def __init__(self) -> None:
         self._previous: Tensor | None = None
-        self._absolute, self._squared, self._pairs = 0.0, 0.0, 0
+        self._absolute, self._pairs = 0.0, 0
 
     def update(self, frame: Tensor, flow: Tensor | None = None, visible: Tensor | None = None) -> None:
         """Take the next frame of the clip.
@@ -46,10 +46,6 @@ class WarpError:
         """Mean absolute RGB difference in 8-bit units, 0..255, lower is steadier; Unavailable without a pair."""
         return 255 * self._absolute / self._pairs if self._pairs else _NO_PAIRS
 
-    def mean_square(self) -> float | Unavailable:
-        """Mean squared RGB difference of values 0..1: the number of Lai et al."""
-        return self._squared / self._pairs if self._pairs else _NO_PAIRS
-
     def _compare(self, frame: Tensor, flow: Tensor, visible: Tensor | None) -> None:
         if self._previous is None:
             raise InputError("A flow was given with the first frame; give flow=None where nothing comes before.")
@@ -69,7 +65,6 @@ class WarpError:
             return  # a pair without a visible pixel says nothing
         difference = (warp(frame, flow) - self._previous).double()
         self._absolute += _masked_mean(difference.abs(), mask)
-        self._squared += _masked_mean(difference.square(), mask)
         self._pairs += 1
 
 

@@ -1,5 +1,8 @@
 """From decoded pictures to what is trained on: motion, references and film look, all at once on the device."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -7,12 +10,13 @@ from vcnode.color import rgb_to_lab
 from vcnode.training.batch import Batch
 from vcnode.training.data.clip import Clip
 from vcnode.training.data.config import DataConfig
+from vcnode.training.data.cut import Cut
 from vcnode.training.data.film import in_other_light, on_film
 from vcnode.training.data.pseudo_motion import pseudo_motion
 from vcnode.training.data.randomness import SampleRandom
 from vcnode.training.data.raw import RawBatch, RawGroup
 from vcnode.training.data.scenes import moving_scene
-from vcnode.training.optical_flow import FlowEstimator, flow_and_visibility
+from vcnode.training.optical_flow import FlowEstimator, estimate_flow, visibility
 
 _MIRRORED = 0.5  # of references that show the same scene, as the authors
 
@@ -46,7 +50,7 @@ def _augment_group(
     size = (config.frames, config.height, config.width)
     if group.kind == "video":
         assert flow_estimator is not None
-        clip = _real_clip(images, reference, flow_estimator)
+        clip = _real_clip(images, [cut for cut in group.cuts if cut is not None], reference, flow_estimator)
     elif group.kind == "scenes":
         clip = moving_scene(_lab(images), random, *size)
     else:
@@ -60,13 +64,17 @@ def _augment_group(
     return lightness, clip.truth, reference, same_scene, clip.flow, clip.visible
 
 
-def _real_clip(images: Tensor, other_view: Tensor, estimator: FlowEstimator) -> Clip:
-    """Frames of a video with estimated motion."""
-    motion = [
-        flow_and_visibility(images[:, number], images[:, number + 1], estimator)
-        for number in range(images.shape[1] - 1)
-    ]
-    return Clip.join(_lab(images).unbind(1), motion, other_view)
+def _real_clip(images: Tensor, cuts: Sequence[Cut], other_view: Tensor, estimator: FlowEstimator) -> Clip:
+    """Parts of a video's frames with estimated motion, which is found between whole frames: it can be kept then."""
+    motion = []
+    for first, second in pairwise(images.unbind(1)):
+        forward, backward = (
+            torch.stack([cut.flow(flow) for cut, flow in zip(cuts, estimate_flow(*pair, estimator), strict=True)])
+            for pair in ((first, second), (second, first))
+        )
+        motion.append((forward, visibility(forward, backward)))
+    shown = torch.stack([cut.picture(frames) for cut, frames in zip(cuts, images, strict=True)])
+    return Clip.join(_lab(shown).unbind(1), motion, other_view)
 
 
 def _mirrored_at_random(lab: Tensor, random: SampleRandom) -> Tensor:

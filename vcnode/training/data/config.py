@@ -55,6 +55,8 @@ class DataConfig:
     Attributes:
         photos: Folder of `class/photo.jpg`.
         videos: Folder of clips, each a video file or a sub-folder of numbered frames.
+        flows: Folder in which the motion of videos is kept, so that it is found once for a pair of frames; None: it is
+            found anew whenever the pair is drawn.
         index: File made by `build_index`: similar photos as references. Without it, any photo of the class.
         unpaired: Classes whose photos are never each other's reference.
         height: Of a frame, pixels; a multiple of 8, at least 64.
@@ -79,6 +81,7 @@ class DataConfig:
 
     photos: Path | None = None
     videos: Path | None = None
+    flows: Path | None = None
     index: Path | None = None
     unpaired: tuple[str, ...] = ()
     height: int = 216

@@ -15,6 +15,7 @@ from vcnode.training.data.augmentation import augment
 from vcnode.training.data.config import DataConfig
 from vcnode.training.data.raw import RawBatch, RawSample, collate
 from vcnode.training.data.sampling import Sampler
+from vcnode.training.flow_cache import CachedFlow
 from vcnode.training.optical_flow import FlowEstimator, find_flow_estimator
 
 _log = logging.getLogger("vcnode")
@@ -29,17 +30,25 @@ class TrainingData:
     Args:
         config: Settings.
         flow_estimator: Finds the motion of real videos; by default the best that this machine has.
+        device: Where that runs.
 
     Raises:
         InputError: A folder has nothing in it, or the index does not belong to it.
         ModelError: There are videos, and neither RAFT nor OpenCV to find their motion.
     """
 
-    def __init__(self, config: DataConfig, flow_estimator: FlowEstimator | None = None) -> None:
+    def __init__(
+        self,
+        config: DataConfig,
+        flow_estimator: FlowEstimator | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
         self.config = config
         self._sampler = Sampler(config)
         if flow_estimator is None and "video" in config.kind_weights() and config.frames > 1:
-            flow_estimator = find_flow_estimator()
+            flow_estimator = find_flow_estimator(device=device, size=(config.height, config.width))
+        if flow_estimator is not None and config.flows is not None:
+            flow_estimator = CachedFlow(flow_estimator, config.flows)
         self._flow_estimator = flow_estimator
         self._complaints: set[str] = set()
 

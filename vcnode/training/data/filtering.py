@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vcnode.color import rgb_to_lab
 
 _GRID = 48  # means over so many fields each way: sensor noise and compression, colourful in gray pictures, average out
+VERDICTS = ("tiny", "dark", "faded", "gray")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class MaterialFilter:
     chroma: float = 6.0
 
     def verdict(self, measures: Measures) -> str | None:
-        """Say in one word why a picture is left out ("tiny", "dark", "faded", "gray"), or None to keep it."""
+        """Say in one word why a picture is left out, one of `VERDICTS`, or None to keep it."""
         if measures.side < self.side:
             return "tiny"
         if measures.lightness < self.lightness:

@@ -1,6 +1,5 @@
 """The reference index on disk: one safetensors file, replaced as a whole."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -13,10 +12,11 @@ import torch
 from torch import Tensor
 
 from vcnode.errors import InputError, ModelError
+from vcnode.training.checksum import checksum
 from vcnode.training.data.filtering import MaterialFilter, Measures
 from vcnode.weights import load_weights, save_weights
 
-_VERSION = "2"
+_VERSION = "3"
 _RECORDS, _DESCRIPTORS, _NEIGHBOURS = "records", "descriptors", "neighbours"
 
 
@@ -112,7 +112,7 @@ def save_index(path: Path, content: IndexContent) -> None:
     metadata = {"version": _VERSION, "encoder": content.encoder}
     if content.settings is not None:
         metadata["settings"] = json.dumps(asdict(content.settings))
-    metadata["checksum"] = _checksum(tensors, metadata)
+    metadata["checksum"] = checksum(tensors, metadata)
     try:
         save_weights(path, tensors, metadata)
     except ModelError as error:
@@ -131,8 +131,8 @@ def read_index(path: Path) -> IndexContent:
         raise InputError(f"The reference index {path} does not exist: make it with `vcnode train index`.")
     try:
         tensors, metadata = load_weights(path)
-        checksum = metadata.pop("checksum", None)
-        if metadata.get("version") != _VERSION or checksum != _checksum(tensors, metadata):
+        written = metadata.pop("checksum", None)
+        if metadata.get("version") != _VERSION or written != checksum(tensors, metadata):
             raise ValueError("its checksum or version is wrong")
         records = json.loads(tensors[_RECORDS].numpy().tobytes())
         descriptors = iter(tensors[_DESCRIPTORS])
@@ -148,11 +148,3 @@ def read_index(path: Path) -> IndexContent:
             f"The reference index {path} is damaged or of another version ({error}): delete it and make it again with "
             "`vcnode train index`."
         ) from error
-
-
-def _checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
-    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
-    for name in sorted(tensors):
-        digest.update(f"{name} {tuple(tensors[name].shape)}".encode())
-        digest.update(tensors[name].contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vcnode.errors import InputError, MediaError
+from vcnode.errors import MediaError
 from vcnode.network.model import Model
 from vcnode.training.data.descriptors import DESCRIBED_SIZE, describe
 from vcnode.training.data.filtering import Measures, measure
@@ -37,12 +38,9 @@ class Folders:
         Raises:
             InputError: A folder cannot be read or has nothing in it.
         """
-        try:
-            files = [_file(self.photos, name, is_clip=False) for name in find_photos(self.photos)]
-            if self.videos is not None:
-                files += [_file(self.videos, name, is_clip=True) for name in find_videos(self.videos)]
-        except OSError as error:
-            raise InputError(f"{error.filename} cannot be read ({error.strerror}); check the folder.") from error
+        files = [_file(self.photos, name, is_clip=False) for name in find_photos(self.photos)]
+        if self.videos is not None:
+            files += [_file(self.videos, name, is_clip=True) for name in find_videos(self.videos)]
         return files
 
     def path(self, file: File) -> Path:
@@ -75,10 +73,13 @@ def _open(path: Path, is_clip: bool) -> tuple[Measures, NDArray[np.uint8]] | Med
 
 
 def _file(folder: Path, name: str, *, is_clip: bool) -> File:
+    """A file's state; of one that cannot be read, such as a link to nothing, there is none, and opening it says why."""
     path = folder / name
-    if path.is_dir():
-        with os.scandir(path) as entries:
-            states = [entry.stat() for entry in entries if entry.is_file()]
-    else:
-        states = [path.stat()]
+    states = []
+    with suppress(OSError):
+        if path.is_dir():
+            with os.scandir(path) as entries:
+                states = [entry.stat() for entry in entries if entry.is_file()]
+        else:
+            states = [path.stat()]
     return File(name, is_clip, sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vcnode.errors import VcnodeError
+from vcnode.training.data.cut import Cut
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class RawSample:
         kind: One of `config.KINDS`.
         seed: Of augmentation.
         images: sRGB codes, uint8: one photo, two photos or a video's T frames, `(N, 3, h, w)`.
+        cut: Which part of a video's frames is shown; None for photos.
         reference_kind: One of `config.REFERENCE_KINDS`.
         reference: sRGB codes, uint8, `(3, H, W)`; black where the reference is made from `images`.
         complaints: What could not be read on the way.
@@ -25,6 +27,7 @@ class RawSample:
     kind: str
     seed: int
     images: Tensor
+    cut: Cut | None
     reference_kind: str
     reference: Tensor
     complaints: tuple[str, ...] = ()
@@ -32,13 +35,14 @@ class RawSample:
 
 @dataclass(frozen=True)
 class RawGroup:
-    """The samples of one kind in a batch.
+    """The samples of one kind in a batch, whose images have one size.
 
     Attributes:
         kind: One of `config.KINDS`.
         places: Which samples of the batch they are.
         seeds: One a sample.
         images: `(B, N, 3, h, w)`, uint8.
+        cuts: One a sample.
         reference_kinds: One a sample.
         references: `(B, 3, H, W)`, uint8.
     """
@@ -47,6 +51,7 @@ class RawGroup:
     places: tuple[int, ...]
     seeds: tuple[int, ...]
     images: Tensor
+    cuts: tuple[Cut | None, ...]
     reference_kinds: tuple[str, ...]
     references: Tensor
 
@@ -69,21 +74,26 @@ class RawBatch:
 
 
 def collate(samples: Sequence[RawSample | VcnodeError]) -> RawBatch:
-    """Stack samples kind by kind; the first failure stands for the whole batch."""
+    """Stack samples kind by kind and size by size; the first failure stands for the whole batch."""
     usable = []
     for sample in samples:
         if isinstance(sample, VcnodeError):
             return RawBatch(failure=sample)
         usable.append(sample)
     groups = []
-    for kind in sorted({sample.kind for sample in usable}):
-        members = [(place, sample) for place, sample in enumerate(usable) if sample.kind == kind]
+    for kind, shape in sorted({(sample.kind, sample.images.shape) for sample in usable}):
+        members = [
+            (place, sample)
+            for place, sample in enumerate(usable)
+            if (sample.kind, sample.images.shape) == (kind, shape)
+        ]
         groups.append(
             RawGroup(
                 kind,
                 tuple(place for place, _ in members),
                 tuple(sample.seed for _, sample in members),
                 torch.stack([sample.images for _, sample in members]),
+                tuple(sample.cut for _, sample in members),
                 tuple(sample.reference_kind for _, sample in members),
                 torch.stack([sample.reference for _, sample in members]),
             )

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from vcnode.errors import MediaError
 from vcnode.training.data.config import REFERENCE_KINDS, DataConfig
+from vcnode.training.data.cut import Cut
 from vcnode.training.data.filtering import measure
 from vcnode.training.data.material import Material
-from vcnode.training.data.photos import cover_crop, thumbnail
+from vcnode.training.data.photos import cover, cover_crop, thumbnail
 from vcnode.training.data.raw import RawSample
 from vcnode.training.data.videos import draw_excerpt
 
@@ -64,7 +65,7 @@ class _Reading:
         name, image = self._photo()
         images = [image, self._photo()[1]] if kind == "scenes" else [image]
         reference = self._similar(name, is_clip=False) if reference_kind == "retrieved" else None
-        return self._sample(kind, [self._cut([each], self.large)[0] for each in images], reference_kind, reference)
+        return self._sample(kind, [self._cut(each, self.large) for each in images], reference_kind, reference)
 
     def video(self, reference_kind: str) -> RawSample:
         """Read frames of a clip, and a similar photo or another frame where that is to be the reference."""
@@ -80,10 +81,12 @@ class _Reading:
                 self.complaints.append(str(error))
                 continue
             if config.filter.verdict(measure(thumbnail(excerpt.frames[0]), min(excerpt.frames[0].size))) is None:
-                *frames, other = self._cut([*excerpt.frames, excerpt.other], self.size)
+                *frames, other = [_planes(cover(image, *self.size)) for image in (*excerpt.frames, excerpt.other)]
+                height, width = other.shape[1:]
+                cut = Cut.draw(self.random, (height, width), self.size, flip=config.flip)
                 if far:
-                    return self._sample("video", frames, "same_scene", other)
-                return self._sample("video", frames, reference_kind, reference)
+                    reference_kind, reference = "same_scene", cut.picture(other)
+                return self._sample("video", frames, reference_kind, reference, cut)
         raise self.material.nothing_usable("clips")
 
     def _photo(self) -> tuple[str, PIL.Image.Image]:
@@ -97,35 +100,41 @@ class _Reading:
                 return name, image
         raise self.material.nothing_usable("photos")
 
-    def _similar(self, name: str, *, is_clip: bool) -> NDArray[np.uint8] | None:
+    def _similar(self, name: str, *, is_clip: bool) -> Tensor | None:
         """A photo that resembles a photo or clip, or None where there is none."""
         names = self.material.similar(name, is_clip=is_clip)
         for _ in range(_REFERENCE_PATIENCE if names else 0):
             other = names[int(self.random.integers(len(names)))]
             image = self.material.open_photo(other, max(self.size), self.complaints)
             if image is not None:
-                return self._cut([image], self.size)[0]
+                return self._cut(image, self.size)
         return None
 
-    def _cut(self, images: list[PIL.Image.Image], size: tuple[int, int]) -> list[NDArray[np.uint8]]:
-        """Cut the same part out of pictures of one size, mirrored or not."""
+    def _cut(self, image: PIL.Image.Image, size: tuple[int, int]) -> Tensor:
+        """Cut a part out of a photo, mirrored or not."""
         left, top = self.random.random(2).tolist()
         mirrored = bool(self.random.random() < 0.5) and self.config.flip
-        cuts = [cover_crop(image, *size, place=(left, top)) for image in images]
-        return [cut[:, ::-1] for cut in cuts] if mirrored else cuts
+        cut = cover_crop(image, *size, place=(left, top))
+        return _planes(cut[:, ::-1] if mirrored else cut)
 
     def _sample(
-        self, kind: str, images: list[NDArray[np.uint8]], reference_kind: str, reference: NDArray[np.uint8] | None
+        self,
+        kind: str,
+        images: list[Tensor],
+        reference_kind: str,
+        reference: Tensor | None,
+        cut: Cut | None = None,
     ) -> RawSample:
         if reference is None:
             reference_kind = "same_scene" if reference_kind == "retrieved" else reference_kind
-            reference = np.zeros((*self.size, 3), np.uint8)
+            reference = torch.zeros(3, *self.size, dtype=torch.uint8)
         return RawSample(
             kind=kind,
             seed=int(self.random.integers(2**63)),
-            images=torch.stack([_planes(image) for image in images]),
+            images=torch.stack(images),
+            cut=cut,
             reference_kind=reference_kind,
-            reference=_planes(reference),
+            reference=reference,
             complaints=tuple(self.complaints),
         )
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
-import torch
 from numpy.typing import NDArray
 
-from vcnode.color import linear_to_srgb
 from vcnode.errors import InputError, MediaError, VcnodeError
-from vcnode.media import FrameSource, ImageSequenceReader, VideoFrame, VideoReader, open_source, rgb_from_frame
+from vcnode.media import FrameSource, ImageSequenceReader, VideoFrame, VideoReader, open_source
+from vcnode.media.display_rgb import display_rgb
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg"),
@@ -148,10 +147,7 @@ def _coarse(frame: VideoFrame) -> NDArray[np.float32]:
 
 
 def _picture(frame: VideoFrame, source: FrameSource) -> PIL.Image.Image:
-    rgb = rgb_from_frame(frame, source.info)
-    if frame.rgb is not None and frame.rgb.dtype == np.float32:  # OpenEXR is scene-linear
-        rgb = linear_to_srgb(torch.from_numpy(rgb)).clamp(0, 1).numpy()
-    return PIL.Image.fromarray((rgb * 255).round().astype(np.uint8))
+    return PIL.Image.fromarray((display_rgb(frame, source.info) * 255).round().astype(np.uint8))
 
 
 def _clips_below(folder: Path, prefix: str) -> Iterator[str]:
