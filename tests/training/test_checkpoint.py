@@ -1,5 +1,3 @@
-import os
-
 import pytest
 import torch
 
@@ -39,16 +37,17 @@ def test_a_state_of_which_values_have_changed_is_damaged(tmp_path, caplog):
     assert f"The training state {path} is damaged (its checksum is wrong)" in caplog.text
 
 
-def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path):
-    kept = [tmp_path / name for name in (".tmpA1b2C3", ".notes", ".tmp", "lite.safetensors")]
-    names = (".tmpZ9y8X7", ".state_00000001.safetensors.0f.part", ".lite.safetensors.0f.part")
-    stale = [tmp_path / name for name in names]
-    for path in (*kept, *stale):
-        path.write_bytes(b"")
-    for path in (*kept[1:], *stale):
-        os.utime(path, (1, 1))
-    state = save_state(tmp_path, 1, {"step": 1})
-    assert sorted(tmp_path.iterdir()) == sorted([*kept, state])
+def test_where_every_state_is_damaged_that_is_the_error(tmp_path, caplog):
+    for step in (1, 2):
+        path = save_state(tmp_path, step, {"step": step})
+        path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(ModelError, match="state_00000001"):
+        load_newest_state(tmp_path)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    caplog.clear()
+    with pytest.raises(ModelError, match="state_00000001"):
+        load_newest_state(tmp_path, quiet=True)
+    assert not caplog.records
 
 
 def test_without_a_state_that_is_said(tmp_path):

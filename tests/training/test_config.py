@@ -5,6 +5,7 @@ from training.runs import SMALL
 from vcnode.errors import InputError, ModelError
 from vcnode.training.checkpoint import save_state
 from vcnode.training.config import PRESETS, load_config, read_config, saved_config
+from vcnode.training.losses import LossWeights
 from vcnode.training.settings import plain
 
 
@@ -26,8 +27,14 @@ def test_presets_are_whole_and_survive_as_plain_values(name):
 
 def test_the_paper_and_the_authors_differ_where_they_do():
     paper, authors = load_config("paper"), load_config("authors")
-    assert paper.losses == type(paper.losses).paper()
-    assert authors.losses == type(authors.losses).authors()
+    assert paper.losses == LossWeights()
+    assert authors.losses == LossWeights(
+        l1_divided_twice=True,
+        contextual_layers="authors",
+        contextual_centered=True,
+        smoothness_weights="softmax",
+        adversarial_halved=True,
+    )
     for config in (paper, authors):
         assert config.model.name == "devc"
         assert (config.data.height, config.data.width, config.data.frames) == (216, 384, 2)

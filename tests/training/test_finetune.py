@@ -105,14 +105,50 @@ def test_a_run_is_not_gone_on_with_when_other_frames_or_another_model_are_given(
         finetune(frames, output, model=str(start), changes=SHORT, on_step=seen.append, cancelled=lambda: bool(seen))
     tensors, metadata = load_weights(start)
     other = save_weights(tmp_path / "other.safetensors", {n: t + 0.01 for n, t in tensors.items()}, metadata)
-    with pytest.raises(InputError, match="began with another model or learns from other frames"):
+    with pytest.raises(InputError, match=r"began with 'model' tiny with SHA-256 \w+, which is now other with SHA-256"):
         finetune(frames, output, model=str(other), changes=SHORT, resume=True)
     (frames / "frame_0000.png").unlink()
-    with pytest.raises(InputError, match="began with another model or learns from other frames"):
+    with pytest.raises(InputError, match=r"began with 'frames' 6 with digest \w+, which is now 5 with digest"):
         finetune(frames, output, model=str(start), changes=SHORT, resume=True)
     shutil.copy(film / "frame_0000.png", frames)
     scores(30.0, 31.0)
     assert finetune(frames, output, model=str(start), changes=SHORT, resume=True).is_tuned
+
+
+def test_settings_that_would_change_nothing_are_refused(film, start, tmp_path):
+    with pytest.raises(InputError, match=r"'data\.height' has no meaning for fine-tuning: of 'data' there are frames"):
+        finetune(film, tmp_path / "film.safetensors", model=str(start), changes=[*SHORT, {"data": {"height": 64}}])
+
+
+def test_the_motion_of_the_gray_film_is_found_once_where_a_folder_keeps_it(film, start, tmp_path, scores, monkeypatch):
+    pairs = []
+
+    class Still:
+        identity = "still"
+
+        def __call__(self, first, second):
+            pairs.append(len(first))
+            return torch.zeros(len(first), 2, *first.shape[2:])
+
+    monkeypatch.setattr(module, "find_flow_estimator", lambda **options: Still())
+    gray, output, seen = make_film(tmp_path / "gray", gray=True), tmp_path / "film.safetensors", []
+    given = {"model": str(start), "clip": gray, "changes": [*SHORT, {"data": {"flows": str(tmp_path / "flows")}}]}
+    with pytest.raises(Cancelled):
+        finetune(film, output, **given, on_step=seen.append, cancelled=lambda: bool(seen))
+    assert sum(pairs) == 2 * 5  # forwards and backwards, between 6 frames
+    scores(30.0, 31.0)
+    assert finetune(film, output, **given, resume=True).is_tuned
+    assert sum(pairs) == 2 * 5
+
+
+def test_what_a_killed_process_left_of_the_weights_is_removed(film, start, tmp_path, scores):
+    scores(30.0, 31.0)
+    leftover, other = (tmp_path / f".{name}.safetensors.0f.tmp" for name in ("film", "other"))
+    for path in (leftover, other):
+        path.write_bytes(b"")
+    finetune(film, tmp_path / "film.safetensors", model=str(start), changes=SHORT)
+    assert other.exists()
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize("name", ["start", "encoder"])

@@ -7,7 +7,8 @@ from network.golden import FOLDER, fixture, load_rule_weights
 from vcnode.network import Model, ModelConfig
 from vcnode.network.discriminator import Discriminator
 from vcnode.training.batch import Batch
-from vcnode.training.objective import LossWeights, Objective
+from vcnode.training.config import load_config
+from vcnode.training.objective import Objective
 from vcnode.training.vgg import LossNetwork
 
 pytestmark = pytest.mark.skipif(
@@ -55,7 +56,7 @@ class Step:
     def __init__(self):
         model, batch = rule_model(), golden_batch()
         discriminator = load_rule_weights("discriminator", Discriminator()).train()
-        objective = Objective(LossWeights.authors(), LossNetwork.from_encoder(model.encoder), discriminator)
+        objective = Objective(load_config("authors").losses, LossNetwork.from_encoder(model.encoder), discriminator)
         references = model.encode_references([batch.reference])
         state, self.predicted = model.init_state(216, 384, batch=2), []
         for lightness in batch.lightness.unbind(1):

@@ -9,12 +9,13 @@ from vcnode.errors import InputError
 from vcnode.network.discriminator import Discriminator
 from vcnode.training import losses
 from vcnode.training.batch import Batch
+from vcnode.training.config import load_config
 from vcnode.training.objective import LossWeights, Objective
 from vcnode.training.vgg import LossNetwork
 
 SIZE = (32, 48)
 NAMES = {"l1", "perceptual", "contextual", "smoothness", "adversarial", "temporal"}
-PRESETS = {"paper": LossWeights.paper(), "authors": LossWeights.authors()}
+PRESETS = {"paper": load_config("paper").losses, "authors": load_config("authors").losses}
 
 
 class Judge(nn.Module):
@@ -82,7 +83,7 @@ def part(batch, first):
 
 
 def test_every_term_is_its_loss_times_its_weight(vgg, judge):
-    weights, batch, predicted = LossWeights.authors(), make_batch(), predict()
+    weights, batch, predicted = load_config("authors").losses, make_batch(), predict()
     terms = Objective(weights, vgg, judge).generator_terms(predicted, batch)
     before, ab = predicted
     truth = batch.truth[:, 1]
@@ -120,7 +121,7 @@ def test_longer_clips_take_the_mean_over_their_frames(preset, vgg):
 
 def test_the_discriminator_sees_neighbours_under_true_luma_and_truth_of_other_samples(vgg, judge):
     batch, predicted = make_batch(frames=3), predict(frames=3)
-    Objective(LossWeights.authors(), vgg, judge).discriminator_loss(predicted, batch)
+    Objective(load_config("authors").losses, vgg, judge).discriminator_loss(predicted, batch)
     fake, real = (pairs.unflatten(0, (3, 2)) for pairs in judge.seen)
     for sample in range(3):
         for t in (1, 2):
@@ -155,12 +156,12 @@ def test_either_side_learns_from_its_own_loss_alone(vgg):
 @pytest.mark.parametrize("name", ["adversarial", "temporal"])
 def test_gradients_reach_the_frame_before_too(name, vgg, judge):
     predicted = predict()
-    Objective(LossWeights.paper(), vgg, judge).generator_terms(predicted, make_batch())[name].backward()
+    Objective(load_config("paper").losses, vgg, judge).generator_terms(predicted, make_batch())[name].backward()
     assert all(ab.grad.isfinite().all() and ab.grad.abs().sum() > 0 for ab in predicted)
 
 
 def test_noise_in_the_input_changes_nothing(vgg, judge):
-    batch, predicted, objective = make_batch(), predict(), Objective(LossWeights.paper(), vgg, judge)
+    batch, predicted, objective = make_batch(), predict(), Objective(load_config("paper").losses, vgg, judge)
     noiseless = replace(batch, lightness=batch.truth[:, :, :1])
     torch.testing.assert_close(
         objective.generator_terms(predicted, batch), objective.generator_terms(predicted, noiseless), rtol=0, atol=0
@@ -203,7 +204,7 @@ def test_predictions_that_do_not_fit_are_explained(predicted, batch, vgg, judge)
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_and_autocast_give_what_float32_gives(dtype, vgg, judge):
-    objective, batch = Objective(LossWeights.authors(), vgg, judge), make_batch()
+    objective, batch = Objective(load_config("authors").losses, vgg, judge), make_batch()
     predicted = [ab.detach().to(dtype) for ab in predict()]
     expected = objective.generator_terms([ab.float() for ab in predicted], batch)
     expected["discriminator"] = objective.discriminator_loss([ab.float() for ab in predicted], batch)
@@ -214,7 +215,7 @@ def test_half_precision_and_autocast_give_what_float32_gives(dtype, vgg, judge):
 
 
 def test_a_step_leaves_the_batch_as_it_was(vgg, judge):
-    batch, objective = make_batch(), Objective(LossWeights.authors(), vgg, judge)
+    batch, objective = make_batch(), Objective(load_config("authors").losses, vgg, judge)
     kept = copy.deepcopy(batch)
     objective.discriminator_loss(predict(), batch)
     objective.generator_terms(predict(), batch)

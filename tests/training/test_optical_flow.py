@@ -14,7 +14,6 @@ from vcnode.training.optical_flow import (
     estimate_flow,
     find_flow_estimator,
     flow_and_visibility,
-    visibility,
 )
 
 
@@ -22,10 +21,6 @@ def texture(seed=0, height=96, width=128):
     """A smooth, distinctive RGB picture `(1, 3, H, W)`."""
     random = torch.from_numpy(np.random.default_rng(seed).random((1, 3, height // 8, width // 8), np.float32))
     return torch.nn.functional.interpolate(random, (height, width), mode="bicubic").clamp(0, 1)
-
-
-def constant_flow(across, down, height=12, width=16):
-    return torch.tensor([across, down], dtype=torch.float32).view(1, 2, 1, 1).expand(1, 2, height, width).clone()
 
 
 @pytest.fixture
@@ -114,91 +109,6 @@ def test_what_a_passing_patch_hides_is_not_visible(dis):
     assert visible[..., 70:, :].mean() > 0.95
 
 
-@settings(deadline=None)
-@given(st.integers(-15, 15), st.integers(-11, 11))
-def test_with_consistent_flows_just_what_leaves_the_picture_is_hidden(across, down):
-    visible = visibility(constant_flow(across, down), constant_flow(-across, -down))
-    expected = torch.zeros(12, 16)
-    expected[max(0, -down) : 12 - max(0, down), max(0, -across) : 16 - max(0, across)] = 1
-    assert torch.equal(visible[0, 0], expected)
-
-
-@settings(deadline=None)
-@given(st.floats(0, 3), st.floats(0, 6))
-def test_the_threshold_is_sundarams(error, speed):
-    squared, allowed = error**2, 0.01 * (speed**2 + (speed - error) ** 2) + 0.5
-    if abs(squared - allowed) < 1e-3:
-        return
-    visible = visibility(constant_flow(speed, 0), constant_flow(error - speed, 0))
-    assert float(visible[0, 0, 6, 3]) == (squared < allowed)
-
-
-class Counting:
-    """Says how often it was asked."""
-
-    identity = "counting"
-
-    def __init__(self):
-        self.calls = 0
-
-    def __call__(self, first, second):
-        self.calls += 1
-        return (second - first)[:, :2] * 100 / 3
-
-
-def test_a_flow_is_computed_once_and_comes_back_alike(tmp_path):
-    estimator = Counting()
-    cached = CachedFlow(estimator, tmp_path / "flows")
-    first, second = torch.cat((texture(1), texture(2))), torch.cat((texture(2), texture(3)))
-    fresh = cached(first, second)
-    assert estimator.calls == 2
-    torch.testing.assert_close(fresh, estimator(first, second), rtol=1e-3, atol=1e-3)
-    later = CachedFlow(Counting(), tmp_path / "flows")
-    assert torch.equal(later(first, second), fresh)
-    assert later.estimator.calls == 0
-
-
-def test_order_frames_and_estimator_all_count(tmp_path):
-    estimator = Counting()
-    cached = CachedFlow(estimator, tmp_path / "flows")
-    cached(texture(1), texture(2))
-    cached(texture(2), texture(1))
-    cached(texture(1), texture(2) * 0.999)
-    assert estimator.calls == 3
-    other = Counting()
-    other.identity = "counting, another version"
-    CachedFlow(other, tmp_path / "flows")(texture(1), texture(2))
-    assert other.calls == 1
-
-
-@pytest.mark.parametrize("damage", [lambda data: data[:-7], lambda data: data[:-1] + bytes([data[-1] ^ 1])])
-def test_a_damaged_entry_is_computed_again(tmp_path, damage):
-    estimator = Counting()
-    fresh = CachedFlow(estimator, tmp_path / "flows")(texture(1), texture(2))
-    (entry,) = (path for path in (tmp_path / "flows").rglob("*") if path.is_file() and path.parent.name != "flows")
-    entry.write_bytes(damage(entry.read_bytes()))
-    again = CachedFlow(estimator, tmp_path / "flows")
-    assert torch.equal(again(texture(1), texture(2)), fresh)
-    assert estimator.calls == 2
-    assert torch.equal(again(texture(1), texture(2)), fresh)
-    assert estimator.calls == 2
-
-
-def test_the_folder_stays_within_its_size(tmp_path):
-    folder = tmp_path / "flows"
-    cached = CachedFlow(Counting(), folder, size_limit=200_000)
-    for seed in range(12):  # 49 kB each
-        cached(texture(seed), texture(seed + 1))
-    assert 49_000 < sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 200_000 + 1000
-
-
-def test_a_copy_in_another_process_shares_the_folder(tmp_path, dis):
-    cached = CachedFlow(dis, tmp_path / "flows")
-    flow = cached(texture(1), texture(2))
-    copy = pickle.loads(pickle.dumps(cached))
-    assert torch.equal(copy(texture(1), texture(2)), flow)
-
-
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
@@ -213,10 +123,3 @@ def test_wrong_frames_are_refused(dis, tmp_path, first, second, message):
     for estimator in (dis, CachedFlow(dis, tmp_path / "flows")):
         with pytest.raises(InputError, match=message):
             estimate_flow(first, second, estimator)
-
-
-def test_wrong_flows_are_refused():
-    with pytest.raises(InputError, match="shapes"):
-        visibility(constant_flow(0, 0), constant_flow(0, 0, width=9))
-    with pytest.raises(InputError, match="not finite"):
-        visibility(constant_flow(0, 0), constant_flow(torch.nan, 0))

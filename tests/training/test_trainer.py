@@ -1,10 +1,13 @@
+import copy
+import errno
 import json
 import math
+import os
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
-from safetensors import SafetensorError
 
 import vcnode
 import vcnode.weights.files
@@ -15,7 +18,9 @@ from vcnode.training import run_setup
 from vcnode.training.checkpoint import load_newest_state, saved_states
 from vcnode.training.config import load_config
 from vcnode.training.model_setup import write_weights
+from vcnode.training.run_setup import prepare_run
 from vcnode.training.settings import plain
+from vcnode.training.smoke import make_photos
 from vcnode.training.trainer import Diverged
 from vcnode.weights import load_weights, save_weights
 
@@ -196,17 +201,61 @@ def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):
         run.run()
 
 
-def test_a_term_that_is_no_number_leaves_the_network_as_it_was_where_the_discriminator_went_first(
-    tmp_path, monkeypatch
-):
+def test_a_term_that_is_no_number_leaves_all_as_it_was_though_the_discriminator_went_first(tmp_path, monkeypatch):
     monkeypatch.setattr(run_setup, "Discriminator", SmallJudge)
     run = trainer(settings(EVERYTHING, {"optimization": {"accumulate": 1}}), tmp_path)
     terms = run.learn.objective.generator_terms
     run.learn.objective.generator_terms = lambda *batch: {**terms(*batch), "l1": torch.tensor(math.nan)}
-    before = {name: tensor.clone() for name, tensor in run.learn.model.state_dict().items()}
+    before = copy.deepcopy(run.learn.state_dict())
     with pytest.raises(Diverged, match=r"'l1' of the loss .* the network before that step is in "):
         run.run()
-    assert same_tree(load_newest_state(tmp_path)["model"], before)
+    saved = load_newest_state(tmp_path)
+    assert {name for name in before if not same_tree(saved[name], before[name])} == set()
+
+
+def test_neither_network_moves_where_a_gradient_is_no_number_in_a_later_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_setup, "Discriminator", SmallJudge)
+    config = settings(EVERYTHING, {"optimization": {"gradient_limit": None}})
+    straight = trainer(config, tmp_path / "straight")
+    straight.run()
+    run = trainer(config, tmp_path / "broken")
+    run.learn.generator.parameters[0].register_hook(lambda gradient: gradient / (0 if run.step == 2 else 1))
+    with pytest.raises(Diverged, match="'gradient' of the loss was no finite number in step 3"):
+        run.run()
+    trainer(config, tmp_path / "broken", resume=True).run()
+    assert same_tree(*(load_newest_state(tmp_path / name) for name in ("straight", "broken")))
+
+
+def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path):
+    leftover = tmp_path / ".state_00000001.safetensors.0f.tmp"
+    leftover.write_bytes(b"")
+    run = trainer(settings(), tmp_path)
+    run.run(on_step=lambda report: pytest.fail("it is still there") if leftover.exists() else None)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return make_photos(tmp_path_factory.mktemp("material") / "photos")
+
+
+def test_a_run_that_learnt_from_other_photos_cannot_be_resumed(tmp_path, photos):
+    mine = shutil.copytree(photos, tmp_path / "photos")
+    config = settings({"optimization": {"steps": 1, "batch": 1}, "data": {"photos": str(mine), "retrieved": 0}})
+    prepare_run(config, tmp_path / "run", "cpu").run()
+    moved = replace(config, data=replace(config.data, photos=photos))
+    prepare_run(moved, tmp_path / "run", "cpu", resume=True)  # the same photos, elsewhere
+    next(mine.rglob("*.png")).unlink()
+    with pytest.raises(InputError, match=r"began with 'photos' 6 with digest \w+, which is now 5 with digest"):
+        prepare_run(config, tmp_path / "run", "cpu", resume=True)
+
+
+@pytest.mark.parametrize("name", ["start", "encoder"])
+def test_a_run_that_began_with_other_weights_cannot_be_resumed(tmp_path, photos, name):
+    config = settings({"optimization": {"steps": 1, "batch": 1}, "data": {"photos": str(photos), "retrieved": 0}})
+    prepare_run(config, tmp_path, "cpu").run()
+    before = getattr(config, name) or "none"
+    with pytest.raises(InputError, match=f"began with '{name}' {before}, which is now other.safetensors"):
+        prepare_run(replace(config, **{name: "weights/other.safetensors"}), tmp_path, "cpu", resume=True)
 
 
 def test_another_runs_folder_is_not_overwritten(tmp_path):
@@ -243,10 +292,10 @@ def test_a_full_disk_is_a_sentence_and_the_state_before_is_kept(tmp_path, monkey
 
     def fill_the_disk(report):
         if report.step == 2:
-            monkeypatch.setattr(vcnode.weights.files, "save_file", full)
+            monkeypatch.setattr(vcnode.weights.files, "save", full)
 
     def full(*arguments, **names):
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(ModelError, match="No space left on device") as caught:
         run.run(on_step=fill_the_disk)

@@ -1,9 +1,7 @@
 """The whole state of a training run on disk: one safetensors file each, complete or not there, the last two kept."""
 
-import contextlib
 import logging
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,11 @@ from vcnode.weights import load_weights, save_weights
 
 _VERSION = "2"
 _NAME = re.compile(r"state_([0-9]{8,})\.safetensors")
-_LEFTOVER = re.compile(r"\.tmp[0-9A-Za-z]{6}|\..+\.safetensors\..+")  # unfinished files, safetensors' and our own
-_STALE_SECONDS = 3600  # an unfinished file this old belongs to a process that was killed
 _log = logging.getLogger("vcnode")
 
 
 def save_state(folder: Path, step: int, state: Mapping[str, Any], *, keep: int = 2) -> Path:
-    """Write what `step` steps led to, then delete all but the latest `keep` states, and what killed processes left.
+    """Write what `step` steps led to, then delete all but the latest `keep` states.
 
     Raises:
         ModelError: It cannot be written; the states before it are still there.
@@ -37,7 +33,6 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any], *, keep: int =
         raise
     for old in saved_states(folder)[:-keep]:
         old.unlink(missing_ok=True)
-    _remove_leftovers(folder)
     return path
 
 
@@ -47,18 +42,26 @@ def saved_states(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.stem.removeprefix("state_")))
 
 
-def load_newest_state(folder: Path) -> dict[str, Any]:
-    """Read the newest state that is whole; a damaged one is named in a warning and the one before it taken.
+def load_newest_state(folder: Path, *, quiet: bool = False) -> dict[str, Any]:
+    """Read the newest state that is whole; a damaged one is passed over while there is one before it.
+
+    Args:
+        folder: Of the run.
+        quiet: Whether nothing is said of a damaged one; by default, a warning names it.
 
     Raises:
-        ModelError: There is none.
+        ModelError: There is none, or none that is whole.
     """
-    for path in reversed(saved_states(folder)):
+    states = saved_states(folder)
+    if not states:
+        raise ModelError(f"There is no saved state of a training run in {folder}: give its --output, or no --resume.")
+    for path in reversed(states[1:]):
         try:
             return load_state(path)
         except ModelError as error:
-            _log.warning("%s An earlier state is used.", error)
-    raise ModelError(f"There is no saved state of a training run in {folder}: give its --output, or no --resume.")
+            if not quiet:
+                _log.warning("%s An earlier state is used.", error)
+    return load_state(states[0])
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -77,11 +80,3 @@ def load_state(path: Path) -> dict[str, Any]:
     except (KeyError, ValueError, TypeError) as error:
         raise ModelError(f"The training state {path} is damaged ({error}): delete it.") from error
     return state
-
-
-def _remove_leftovers(folder: Path) -> None:
-    stale_before = time.time() - _STALE_SECONDS
-    for path in folder.glob(".*"):
-        with contextlib.suppress(OSError):  # another process saves or cleans up at the same time
-            if _LEFTOVER.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < stale_before:
-                path.unlink()

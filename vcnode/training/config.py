@@ -138,7 +138,7 @@ def saved_config(folder: Path, changes: Iterable[Mapping[str, Any]] = ()) -> Tra
         ModelError: There is no run in it.
         InputError: A changed setting is unknown or not allowed.
     """
-    return read_config(_layered(load_newest_state(folder)["config"], changes))
+    return read_config(_layered(load_newest_state(folder, quiet=True)["config"], changes))
 
 
 def read_config(values: Mapping[str, Any]) -> TrainingConfig:

@@ -6,6 +6,7 @@ Some frames are kept back: a network that colours these worse than before is not
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from vcnode.network.model import Model
 from vcnode.sequence import Reference, colorize, load
 from vcnode.training.checkpoint import saved_states
 from vcnode.training.config import FINETUNE, load_config
+from vcnode.training.data.material import listed
 from vcnode.training.film_data import FilmData, FilmFrame, find_frames, read_excerpts, working_frames
+from vcnode.training.flow_cache import kept
+from vcnode.training.leftovers import remove_leftovers
 from vcnode.training.model_setup import write_weights
 from vcnode.training.optical_flow import find_flow_estimator
 from vcnode.training.run_setup import prepare_run
@@ -25,6 +29,7 @@ from vcnode.training.trainer import StepReport, Trainer
 from vcnode.weights import digest, find
 
 _KEPT_BACK = 5  # one frame in so many, one at least
+_USED = ("frames", "seed", "flows", "film")  # settings of `data` that mean something here
 _REFERENCES = 4  # trained frames, the nearest, after which a frame that was kept back is coloured
 
 
@@ -91,22 +96,33 @@ def finetune(
     changes = list(changes)
     if any(name in change for change in changes for name in ("start", "encoder")):
         raise InputError("Fine-tuning begins with the whole of --model: leave 'start' and 'encoder' out.")
-    learnt, kept_back = split_frames(find_frames(folder))
     config = load_config(FINETUNE, [{"start": str(model)}, *changes])
+    for name in (name for change in changes for name in change.get("data", {}) if name not in _USED):
+        raise InputError(
+            f"The setting 'data.{name}' has no meaning for fine-tuning: of 'data' there are {', '.join(_USED)}."
+        )
+    learnt, kept_back = split_frames(find_frames(folder))
     # Those kept back are read too, so that what is wrong with them shows before hours of training.
     frames = working_frames([*learnt, *kept_back], config.model.working_size)[: len(learnt)]
     size = (frames[0].shape[2], frames[0].shape[3])
     config = replace(config, data=replace(config.data, height=size[0], width=size[1]))
     excerpts = []
     if clip is not None:
-        excerpts = read_excerpts(clip, learnt, config.data.frames, size, find_flow_estimator(device=device, size=size))
+        estimator = kept(find_flow_estimator(device=device, size=size), config.data.flows)
+        excerpts = read_excerpts(clip, learnt, config.data.frames, size, estimator)
+    facts = _facts(model, learnt, kept_back)
+    remove_leftovers(output.parent, escape(output.name))
     trainer = prepare_run(
         config,
         run,
         device,
         weights=run / "tuned.safetensors",
         data=FilmData(frames, config.data, excerpts),
-        material=_facts(model, learnt, kept_back),
+        material={
+            "model": f"{facts['start']} with SHA-256 {facts['start_sha256'][:12]}",
+            "frames": listed([*facts["frames"], *facts["kept_back"]]),
+            "clip": "none" if clip is None else clip.name,
+        },
         resume=resume,
     )
     if on_start is not None:
@@ -116,7 +132,7 @@ def finetune(
     is_tuned = after >= before or keep_anyway
     facts = {
         "fine_tuned": is_tuned,
-        **_facts(model, learnt, kept_back),
+        **facts,
         "ab_psnr_before": round(before, 2),
         "ab_psnr_after": round(after, 2),
         "steps": config.optimization.steps if is_tuned else 0,
@@ -151,7 +167,7 @@ def colors_score(model: Model, judged: Sequence[FilmFrame], references: Sequence
 
 
 def _facts(model: str, learnt: Sequence[FilmFrame], kept_back: Sequence[FilmFrame]) -> dict[str, Any]:
-    """What a run is about: it is gone on with only where all of this is the same."""
+    """What a run begins with, learns from and is judged by."""
     files = find(model)
     return {
         "start": files.name,

@@ -78,5 +78,10 @@ class CachedFlow:
         return {"estimator": self.estimator, "folder": self.folder, "size_limit": self.size_limit}
 
 
+def kept(estimator: FlowEstimator, folder: Path | None) -> FlowEstimator:
+    """The estimator, with its flows kept in a folder where one is given."""
+    return estimator if folder is None else CachedFlow(estimator, folder)
+
+
 def _content(frame: Tensor) -> bytes:
     return frame.detach().cpu().float().contiguous().numpy().tobytes()

@@ -25,7 +25,7 @@ __all__ = ["LossWeights", "Objective"]
 
 
 class Objective:
-    """What generator and discriminator are trained for; on two frames with `LossWeights.authors()`, the authors' step.
+    """What generator and discriminator are trained for; on two frames by the preset `authors`, the authors' step.
 
     Frames 1 to T-1 are judged, each with the one before it, and the mean is taken; the first frame only begins the
     clip. Losses look at the predicted colours under the true, noiseless luma. Everything is computed in float32,

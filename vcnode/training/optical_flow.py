@@ -19,17 +19,6 @@ from vcnode.errors import InputError, ModelError
 from vcnode.training.flow_visibility import visibility
 from vcnode.weights import digest, load_state_dict
 
-__all__ = [
-    "DisFlow",
-    "FlowEstimator",
-    "RaftFlow",
-    "check_frames",
-    "estimate_flow",
-    "find_flow_estimator",
-    "flow_and_visibility",
-    "visibility",
-]
-
 _RAFT_FILES = ("raft_large_C_T_SKHT_V2-ff5fadd5.pth", "raft_small_C_T_V2-01064c6d.pth")  # torchvision's names
 _RAFT_SIDE = 128  # pixels; below, its coarsest correlations have no extent
 _RAFT_STEP = 8  # sides must be multiples of it

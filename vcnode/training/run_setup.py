@@ -1,8 +1,7 @@
 """From settings to a run that can begin: network, losses, data."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
 
 import torch
 
@@ -30,7 +29,7 @@ def prepare_run(
     *,
     weights: Path | None = None,
     data: Data | None = None,
-    material: Mapping[str, Any] | None = None,
+    material: Mapping[str, str] | None = None,
     world: World | None = None,
     resume: bool = False,
 ) -> Trainer:
@@ -42,7 +41,8 @@ def prepare_run(
         device: Where it runs.
         weights: The weights file to write; in the folder by default, named after the model.
         data: Where batches come from; by default what the settings say.
-        material: Names what the data is made of, plain values; a run is gone on with only with the same.
+        material: What the run begins with and learns from, in words; it is gone on with only with the same. By
+            default what the settings say.
         world: The processes that train together.
         resume: Go on from the folder's newest state.
 
@@ -56,7 +56,9 @@ def prepare_run(
     model = build_model(config.model, start, encoder, config.seed).to(device)
     objective = build_objective(config, model, device)
     weights = folder / f"{config.model.name}.safetensors" if weights is None else weights
-    data = data or TrainingData(config.data, device=device)
+    if data is None:
+        data = TrainingData(config.data, device=device)
+        material = {"start": _name(config.start), "encoder": _name(config.encoder), **data.material}
     trainer = Trainer(config, model, objective, data, folder, weights, world, material)
     if resume:
         trainer.resume()
@@ -92,6 +94,10 @@ def _loss_network(config: TrainingConfig, model: Model) -> LossNetwork:
         "The perceptual and contextual losses look through a VGG: give its file (VGG19 or VGG16 with torchvision's "
         "names) with --loss-network, or set losses.perceptual and losses.contextual to 0."
     )
+
+
+def _name(path: str | None) -> str:
+    return "none" if path is None else PurePath(path).name
 
 
 def _last_kernel(config: TrainingConfig) -> tuple[int, int]:

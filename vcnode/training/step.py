@@ -1,5 +1,6 @@
 """One step of training: colour a batch, teach the discriminator, teach the network, average its weights."""
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -66,8 +67,46 @@ class TrainingStep:
             were coloured.
 
         Raises:
-            NotFinite: A loss or gradient is not; the network is as it was, but the discriminator may have had its turn.
+            NotFinite: A loss or gradient is not; everything is as it was before.
         """
+        judge = copy.deepcopy(self._judge_state())  # it has had its turn when the network's gradient shows
+        try:
+            return self._learn(batch, number)
+        except NotFinite:
+            self._load_judge(judge)
+            raise
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on besides its number and the settings."""
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.means,
+            "generator": self.generator.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            **self._judge_state(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a saved state; a discriminator that it does not have begins anew."""
+        self.model.load_state_dict(state["model"])
+        self.average.load(state["average"], self.model)
+        self.generator.load_state_dict(state["generator"])
+        if state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+        self._load_judge(state)
+
+    def _judge_state(self) -> dict[str, Any]:
+        return {
+            "judge": {} if self.objective.discriminator is None else self.objective.discriminator.state_dict(),
+            "discriminator": {} if self.discriminator is None else self.discriminator.state_dict(),
+        }
+
+    def _load_judge(self, state: Mapping[str, Any]) -> None:
+        if self.discriminator is not None and self.objective.discriminator is not None and state["judge"]:
+            self.objective.discriminator.load_state_dict(state["judge"])
+            self.discriminator.load_state_dict(state["discriminator"])
+
+    def _learn(self, batch: Batch, number: int) -> tuple[dict[str, float], Colored]:
         history = draw_history(batch, self.config.recurrence.history, self._random(number, "history", self.world.rank))
         parts = list(_slices(len(batch.reference), self.config.optimization.accumulate))
         values: dict[str, float] = {}
@@ -86,28 +125,6 @@ class TrainingStep:
         self.scaler.update()
         self.average.update(self.model, number)
         return values, Colored.joined(results)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that the next step depends on besides its number and the settings."""
-        return {
-            "model": self.model.state_dict(),
-            "average": self.average.means,
-            "generator": self.generator.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "judge": {} if self.objective.discriminator is None else self.objective.discriminator.state_dict(),
-            "discriminator": {} if self.discriminator is None else self.discriminator.state_dict(),
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state; a discriminator that it does not have begins anew."""
-        self.model.load_state_dict(state["model"])
-        self.average.load(state["average"], self.model)
-        self.generator.load_state_dict(state["generator"])
-        if state["scaler"]:
-            self.scaler.load_state_dict(state["scaler"])
-        if self.discriminator is not None and self.objective.discriminator is not None and state["judge"]:
-            self.objective.discriminator.load_state_dict(state["judge"])
-            self.discriminator.load_state_dict(state["discriminator"])
 
     def _teach_discriminator(self, learner: Learner, colored: Colored, part: Batch, share: float) -> dict[str, Tensor]:
         loss = share * self.objective.discriminator_loss(colored.ab.unbind(1), part)

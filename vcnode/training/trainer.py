@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
@@ -14,6 +14,7 @@ from vcnode.training.checkpoint import load_newest_state, save_state
 from vcnode.training.config import TrainingConfig, read_config
 from vcnode.training.distributed import World
 from vcnode.training.learner import NotFinite
+from vcnode.training.leftovers import remove_leftovers
 from vcnode.training.model_setup import write_weights
 from vcnode.training.objective import Objective
 from vcnode.training.recording import Recorder
@@ -61,7 +62,7 @@ class Trainer:
         folder: For states, figures and sheets; made where missing.
         weights: The weights file to write.
         world: The processes that train together; the first one writes.
-        material: Names what the data is made of, plain values; a run is gone on with only with the same.
+        material: What the run begins with and learns from, in words; it is gone on with only with the same.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Trainer:
         folder: Path,
         weights: Path,
         world: World | None = None,
-        material: Mapping[str, Any] | None = None,
+        material: Mapping[str, str] | None = None,
     ) -> None:
         self.config, self.data, self.folder, self.weights = config, data, folder, weights
         self.world, self.material = world or World(), dict(material or {})
@@ -94,13 +95,15 @@ class Trainer:
 
         Raises:
             Cancelled: As asked; the state is saved.
-            Diverged: A loss or gradient is not finite; the network as it was before that step is saved.
+            Diverged: A loss or gradient is not finite; the state before that step is saved.
             ModelError: A state or the weights cannot be written.
             MediaError: The record cannot be written.
             InputError: The data cannot be used.
         """
         output, steps, begun = self.config.output, self.config.optimization.steps, self.step
         recorder = Recorder(self.folder, self.step) if self.world.rank == 0 else None
+        if recorder is not None:
+            remove_leftovers(self.folder)
         try:
             for batch in self._batches():
                 self._stop_if_asked(cancelled)
@@ -133,11 +136,12 @@ class Trainer:
                 f"The saved run in {self.folder} trains the network '{saved.name}' with other settings than "
                 f"'{self.config.model.name}' has now: give the same model, or another --output."
             )
-        if state["material"] != self.material:
-            raise InputError(
-                f"The saved run in {self.folder} began with another model or learns from other frames: give the same "
-                "--model and pictures of the same names as before, or another --output."
-            )
+        for name, before in state["material"].items():
+            if self.material.get(name) != before:
+                raise InputError(
+                    f"The saved run in {self.folder} began with '{name}' {before}, which is now "
+                    f"{self.material.get(name)}: give what it began with, or another --output."
+                )
         self.learn.load_state_dict(state)
         self.step = int(state["step"])
         return self.step

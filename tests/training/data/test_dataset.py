@@ -1,8 +1,10 @@
 import logging
 import multiprocessing
 import pickle
+import shutil
 from dataclasses import fields, replace
 from itertools import islice
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -121,6 +123,17 @@ def test_ranks_share_the_samples_of_one_process(config):
     for field in fields(whole):
         joined = torch.cat([getattr(part, field.name) for part in parts])
         assert torch.allclose(joined, getattr(whole, field.name), atol=1e-3)
+
+
+def test_what_there_is_to_learn_from_is_told_by_names_and_not_by_folders(everything, videos, tmp_path):
+    told = data(everything).material
+    assert told["photos"].startswith("6 with digest ")
+    assert told["videos"].startswith("2 with digest ")
+    moved = shutil.copytree(videos, tmp_path / "videos")
+    assert data(replace(everything, videos=moved)).material == told
+    (moved / "ride").rename(moved / "drive")
+    assert data(replace(everything, videos=moved)).material == {**told, "videos": mock.ANY}
+    assert data(replace(everything, videos=moved)).material != told
 
 
 def test_samples_keep_their_order_whatever_their_kinds(everything):

@@ -102,6 +102,13 @@ def test_loading_gives_what_was_built(album, path, watch):
     assert all(len(similar) == 3 for name, similar in index.photos.items() if name.startswith("meadow"))
 
 
+def test_what_a_killed_build_left_is_removed(album, path, watch):
+    leftover = path.with_name(f".{path.name}.0f.tmp")
+    leftover.write_bytes(b"")
+    watch.build(album, path)
+    assert not leftover.exists()
+
+
 def test_a_second_build_looks_at_nothing_new(album, path, watch):
     first = watch.build(album, path)
     assert watch.looked == 13

@@ -16,7 +16,8 @@ from vcnode.training.data.pseudo_motion import pseudo_motion
 from vcnode.training.data.randomness import SampleRandom
 from vcnode.training.data.raw import RawBatch, RawGroup
 from vcnode.training.data.scenes import moving_scene
-from vcnode.training.optical_flow import FlowEstimator, estimate_flow, visibility
+from vcnode.training.flow_visibility import visibility
+from vcnode.training.optical_flow import FlowEstimator, estimate_flow
 
 _MIRRORED = 0.5  # of references that show the same scene, as the authors
 

@@ -13,9 +13,10 @@ from vcnode.errors import VcnodeError
 from vcnode.training.batch import Batch
 from vcnode.training.data.augmentation import augment
 from vcnode.training.data.config import DataConfig
+from vcnode.training.data.material import listed
 from vcnode.training.data.raw import RawBatch, RawSample, collate
 from vcnode.training.data.sampling import Sampler
-from vcnode.training.flow_cache import CachedFlow
+from vcnode.training.flow_cache import kept
 from vcnode.training.optical_flow import FlowEstimator, find_flow_estimator
 
 _log = logging.getLogger("vcnode")
@@ -47,10 +48,13 @@ class TrainingData:
         self._sampler = Sampler(config)
         if flow_estimator is None and "video" in config.kind_weights() and config.frames > 1:
             flow_estimator = find_flow_estimator(device=device, size=(config.height, config.width))
-        if flow_estimator is not None and config.flows is not None:
-            flow_estimator = CachedFlow(flow_estimator, config.flows)
-        self._flow_estimator = flow_estimator
+        self._flow_estimator = flow_estimator and kept(flow_estimator, config.flows)
         self._complaints: set[str] = set()
+
+    @property
+    def material(self) -> dict[str, str]:
+        """Which photos and clips there are, in words: batches are the same only where these are."""
+        return {"photos": listed(self._sampler.material.photos), "videos": listed(self._sampler.material.clips)}
 
     def batch(self, step: int, size: int, rank: int = 0, world: int = 1, device: torch.device | str = "cpu") -> Batch:
         """Make the batch of one step: the same for the same arguments and settings, whatever was asked before.

@@ -1,5 +1,6 @@
 """Which photos and clips there are, which of them can be used, and which resemble which."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,11 @@ from vcnode.training.data.filtering import measure
 from vcnode.training.data.photos import class_of, find_photos, open_photo, thumbnail
 from vcnode.training.data.reference_index import load_index
 from vcnode.training.data.videos import find_videos
+
+
+def listed(names: Sequence[str]) -> str:
+    """How many names, and their digest, in words: the same for the same names in the same order."""
+    return f"{len(names)} with digest {hashlib.sha256('\0'.join(names).encode()).hexdigest()[:12]}"
 
 
 class Material:

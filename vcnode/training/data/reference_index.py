@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from glob import escape
 from itertools import batched
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vcnode.training.data.filtering import MaterialFilter
 from vcnode.training.data.index_file import File, IndexContent, IndexSettings, Look, read_index, save_index
 from vcnode.training.data.looking import Folders, look_at
 from vcnode.training.data.photos import class_of
+from vcnode.training.leftovers import remove_leftovers
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
@@ -83,6 +85,7 @@ def build_index(
     settings = IndexSettings(tuple(sorted(unpaired)), neighbours, filter or MaterialFilter())
     folders = Folders(Path(folder), None if videos is None else Path(videos))
     files = folders.files()
+    remove_leftovers(path.parent, escape(path.name))
     encoder = _digest(model.encoder)
     looks = _known(path, encoder)
     todo = [file for file in files if file not in looks]

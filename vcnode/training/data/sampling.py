@@ -29,6 +29,9 @@ class Sampler:
     Args:
         config: Settings.
 
+    Attributes:
+        material: The files that it reads.
+
     Raises:
         InputError: A folder has nothing in it, or the index does not belong to it.
     """
@@ -37,7 +40,7 @@ class Sampler:
         self._config = config
         self._kinds = config.kind_weights()
         self._references = {kind: getattr(config, kind) for kind in REFERENCE_KINDS}
-        self._material = Material(config)
+        self.material = Material(config)
 
     def sample(self, number: int) -> RawSample:
         """Read one sample: the same for the same number, whatever was read before.
@@ -47,7 +50,7 @@ class Sampler:
         """
         random = np.random.default_rng((self._config.seed, number))
         kind, reference_kind = _choose(random, self._kinds), _choose(random, self._references)
-        reading = _Reading(self._config, self._material, random)
+        reading = _Reading(self._config, self.material, random)
         return reading.video(reference_kind) if kind == "video" else reading.photos(kind, reference_kind)
 
 

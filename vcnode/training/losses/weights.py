@@ -12,7 +12,7 @@ from vcnode.errors import InputError
 class LossWeights:
     """What each loss counts and which form of it is meant; by default the paper's.
 
-    | loss | `paper()` | `authors()` (`train.py`) |
+    | loss | preset `paper` | preset `authors` (their `train.py`) |
     |---|---|---|
     | L1 | mean over the same-scene samples | divided by the batch size as well |
     | perceptual | mean over elements | the same |
@@ -21,9 +21,9 @@ class LossWeights:
     | adversarial | sum of two expectations | half of it |
     | temporal | current frame moved onto the previous one | the same |
 
-    Two forms of `paper()` are not to the letter. Its perceptual loss is printed as a squared norm, which at the weight
-    0.001 would be thousands of times all the rest ("squared" takes it at its word). Its temporal loss moves the
-    previous frame onto the current one, along a flow that a `Batch` does not have; the same colours are compared.
+    Two forms of the preset `paper` are not to the letter. Its perceptual loss is printed as a squared norm, which at
+    the weight 0.001 would be thousands of times all the rest ("squared" takes it at its word). Its temporal loss moves
+    the previous frame onto the current one, along a flow that a `Batch` does not have; the same colours are compared.
 
     Attributes:
         l1: Weight of the L1 loss; a weight of 0 leaves a loss out, and what only it needs.
@@ -54,22 +54,6 @@ class LossWeights:
     contextual_centered: bool = False
     smoothness_weights: Literal["wls", "softmax"] = "wls"
     adversarial_halved: bool = False
-
-    @classmethod
-    def paper(cls) -> "LossWeights":
-        """The paper's losses."""
-        return cls()
-
-    @classmethod
-    def authors(cls) -> "LossWeights":
-        """The losses of the authors' training script."""
-        return cls(
-            l1_divided_twice=True,
-            contextual_layers="authors",
-            contextual_centered=True,
-            smoothness_weights="softmax",
-            adversarial_halved=True,
-        )
 
     @property
     def needs_loss_network(self) -> bool:
