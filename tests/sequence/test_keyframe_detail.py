@@ -55,9 +55,9 @@ def corrected(keyframe, state, influence=1.0, size=SIZE):
     return plain, plain if sighting is None else sighting.correct(plain, influence)
 
 
-def worn(lab, seed=0, uncertainty=20.0):
+def worn(lab, seed=0, uncertainty=20.0, size=SIZE):
     """As the network leaves it when colours have worn off."""
-    state = state_of(lab, uncertainty=uncertainty)
+    state = state_of(lab, size, uncertainty)
     noise = torch.randn(state.ab.shape, generator=torch.Generator().manual_seed(seed))
     return replace(state, ab=state.ab + uncertainty**0.5 * noise)
 
@@ -234,7 +234,7 @@ def test_only_whole_pictures_of_the_frames_shape_give_detail(tiny_model):
         Reference(picture(F.interpolate(lab, scale_factor=0.5))),
     )
     assert made.finisher.sources == (DetailSource(2, 9), DetailSource(3, None))
-    assert [made.finisher.source(number).place for number in (0, 100)] == [2, 2]
+    assert [made.finisher.source(number).place for number in (0, 9, 100)] == [3, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,6 @@ def test_only_whole_pictures_of_the_frames_shape_give_detail(tiny_model):
 )
 def test_only_the_usual_enlarging_does_it(tiny_model, options):
     assert engine(tiny_model, Reference(picture(stripes()), frame=0), **options).finisher.sources == ()
-
-
-def test_frames_that_lose_nothing_get_nothing(tiny_model, monkeypatch):
-    monkeypatch.setattr(KeyframeDetail, "of", None)
-    monkeypatch.setattr(KeyframeDetail, "look", None)
-    frames = [frame[:64, :96] for frame in film(2)]
-    assert list(colorize(frames, [Reference(frames[0], frame=0)], model=tiny_model))
 
 
 def test_a_film_is_closer_to_the_truth_near_its_keyframe_and_luma_stays():
@@ -293,6 +286,17 @@ def test_black_bars_of_film_and_keyframe_are_left_out(tiny_model):
     assert torch.allclose(bars.crop(got.ab), wanted.ab, atol=0.05)
     assert not got.ab[..., :20, :].any()
     assert not got.ab[..., -20:, :].any()
+
+
+def test_a_frame_no_larger_than_the_working_size_gets_its_keyframes_colours_too():
+    lab = F.interpolate(stripes(), (SIZE.height, SIZE.width), mode="bilinear", antialias=True)
+    size = WorkingSize.fit(SIZE.height, SIZE.width, 64, 8)
+    state = worn(lab, size=size)
+    plain, right = corrected(lab, state, size=size)
+    true = lab[:, 1:]
+    assert (right.ab - true).square().mean() < (plain.ab - true).square().mean() / 5
+    enlarged_ab = enlarged(lab, state, size)
+    assert torch.equal(refined(enlarged_ab, lab, lab[:, :1], state, size), enlarged_ab)
 
 
 REFERENCES = {
@@ -365,7 +369,7 @@ def test_one_keyframe_is_held_at_a_time_and_finishers_hold_none(tiny_model):
     made = ShotEngine(tiny_model, model_digest(tiny_model), read, 0, lightness_of(frames[0], 0), chosen)
     before = details()
     for source in made.finisher.sources:
-        read.detail(source, made.size, torch.device("cpu"))
+        read.detail(source, made.bars, made.size, torch.device("cpu"))
         assert details() == before + 1
     assert not any(isinstance(each, Tensor) for each in parts(made.finisher))
 

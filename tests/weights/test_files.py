@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_what_is_saved_is_loaded(
     for name, tensor in tensors.items():
         assert loaded[name].dtype == dtype
         assert torch.equal(loaded[name], tensor)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_weights_may_be_read_by_whom_other_files_may(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    path = save_weights(tmp_path / "file.safetensors", {"a": torch.zeros(1)}, {})
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_views_shared_and_strided_tensors_are_saved_by_value(tmp_path: Path) -> None:

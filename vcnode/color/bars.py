@@ -39,6 +39,11 @@ class Bars:
         height, width = planes.shape[-2:]
         return planes[..., self.top : height - self.bottom, self.left : width - self.right]
 
+    def scaled(self, down: float, across: float) -> "Bars":
+        """Those of the same frame at another size, `down` times as high and `across` times as wide."""
+        sides = self.top * down, self.bottom * down, self.left * across, self.right * across
+        return Bars(*(round(side) for side in sides))
+
     def restore(self, planes: Tensor) -> Tensor:
         """Puts the bars back, filled with zeros (no colour in ab, Cb and Cr): the inverse of crop."""
         return F.pad(planes, (self.left, self.right, self.top, self.bottom)) if self else planes

@@ -119,7 +119,7 @@ class SegmentWriter:
         path = segment_file(self._folder, self._first)
         segment = Segment(self._first, tuple(self._times), self._duration, _digest(self._temporary), complete)
         os.replace(self._temporary, path)
-        write_atomically(path.with_suffix(".json"), json.dumps(asdict(segment)))
+        write_whole(path.with_suffix(".json"), json.dumps(asdict(segment)).encode(), flush_to_device=True)
         return segment
 
     def discard(self) -> None:
@@ -137,8 +137,3 @@ class SegmentWriter:
             packet.time_base = _TICK
             self._written += 1
             self._container.mux(packet)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small text file so that it is there whole or not at all."""
-    write_whole(path, text.encode(), flush_to_device=True)

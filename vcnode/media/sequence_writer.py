@@ -12,11 +12,11 @@ from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import explained
 from vcnode.media._file_lock import lock_folder
 from vcnode.media.exr_output import ExrOutput, belongs
-from vcnode.media.segment import write_atomically
 from vcnode.media.sequence_pattern import parse_pattern
 from vcnode.media.still_writer import write_png, write_tiff
 from vcnode.media.video_frame import Codes, FrameTime
 from vcnode.media.video_info import VideoInfo
+from vcnode.whole_files import write_whole
 
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".exr": (16, 32)}
 
@@ -114,8 +114,9 @@ class ImageSequenceWriter:
                     "choose another name, or start over without resuming"
                 )
         written = self._numbers_written() if resume and before == manifest else set()
-        write_atomically(self._written, "".join(f"{number}\n" for number in sorted(written)))
-        write_atomically(note, json.dumps(manifest, indent=1))  # after what it vouches for
+        numbers = "".join(f"{number}\n" for number in sorted(written))
+        write_whole(self._written, numbers.encode(), flush_to_device=True)
+        write_whole(note, json.dumps(manifest, indent=1).encode(), flush_to_device=True)  # after what it vouches for
         return written
 
     def _numbers_written(self) -> set[int]:

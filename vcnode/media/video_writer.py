@@ -22,7 +22,7 @@ from vcnode.media._file_lock import lock_folder
 from vcnode.media.encoder import EncoderSettings
 from vcnode.media.join import check_audio, join
 from vcnode.media.pixel_layout import chroma_shape
-from vcnode.media.segment import Segment, SegmentWriter, load_segment, write_atomically
+from vcnode.media.segment import Segment, SegmentWriter, load_segment
 from vcnode.media.video_frame import Codes, FrameTime
 from vcnode.media.video_info import VideoInfo
 from vcnode.media.video_target import (
@@ -35,6 +35,7 @@ from vcnode.media.video_target import (
     remove_partial,
     working_folder,
 )
+from vcnode.whole_files import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class VideoWriter:
             refuse_existing(self.path, self._overwrite)
             for file in self.folder.glob("segment_*"):
                 file.unlink()
-            write_atomically(note, json.dumps(manifest, indent=1))
+            write_whole(note, json.dumps(manifest, indent=1).encode(), flush_to_device=True)
         first = 0
         while resume and (segment := load_segment(self.folder, first)) is not None:
             if not segment.complete or len(segment.pts) != self.segment_frames:

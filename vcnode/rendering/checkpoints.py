@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vcnode.errors import CacheError
 from vcnode.sequence import ClipState
-from vcnode.sequence.atomic_file import remove_file
+from vcnode.whole_files import remove_file
 
 _KEPT = 4  # two targets that are written together may be one apart, and the newest may be damaged
 _SUFFIX = ".checkpoint"

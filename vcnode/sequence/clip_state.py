@@ -16,9 +16,9 @@ from torch import Tensor
 from vcnode.color import Bars
 from vcnode.errors import CacheError, InputError
 from vcnode.network import State
-from vcnode.sequence.atomic_file import write_atomically
 from vcnode.sequence.chain import combine_digests, digest_settings
 from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.whole_files import write_whole
 
 _FORMAT = 2
 _THUMBNAIL = "thumbnail"
@@ -175,7 +175,7 @@ class ClipState:
             CacheError: It cannot be written.
         """
         try:
-            write_atomically(Path(path), self.to_bytes(), flush_to_device=True)
+            write_whole(Path(path), self.to_bytes(), flush_to_device=True)
         except OSError as error:
             raise CacheError(f"The state cannot be written to {path} ({error.strerror or error}).") from error
 

@@ -145,6 +145,8 @@ class Sighting:
             `(1, 2, H, W)`, -128..127 where anything was added.
         """
         full = (lightness.shape[2], lightness.shape[3])
+        if self.flow.shape[2:] == full:  # nothing is finer
+            return ab
         planes = warp(self.planes, enlarge_flow(self.flow, full))
         fine = planes[:, 1:]
         gray = in_tones(planes[:, :1], _enlarge(self.ab, full).add_(fine), self.tones)

@@ -30,7 +30,8 @@ class Reference:
         frame: The frame of the clip that it shows, counted from 0 (a keyframe: its own colours begin the run there,
             unless it has a mask or another aspect ratio); None: no particular frame.
         weight: Influence relative to the shot's other references, above 0.
-        mask: White where the reference may be used and black where not; None: everywhere. A file, or `(H, W)`.
+        mask: White where the reference may be used and black where not; None: where the image's file is
+            opaque. A file, or `(H, W)`.
 
     Raises:
         InputError: `frame` is negative or `weight` is not a positive number.
@@ -98,14 +99,16 @@ class Reference:
         return lab
 
     def mask_for(self, height: int, width: int) -> Tensor | None:
-        """Read the mask `(1, 1, height, width)`, 0..1, or None where there is none.
+        """Read the mask, or else the alpha of the image's file, `(1, 1, height, width)`, 0..1; None where all counts.
 
         Raises:
             InputError: Its size differs from the image's.
             MediaError: The file cannot be read.
         """
         if self.mask is None:
-            return None
+            alpha = read_image(self.image).alpha if isinstance(self.image, Path) else None
+            painted = alpha is not None and alpha.min() < 1 and alpha.max() > 0  # a channel left black is no mask
+            return torch.from_numpy(alpha)[None, None] if painted else None
         mask = floats(_pixels(self.mask), f"The mask of reference {self}")
         if mask.ndim == 3:
             mask = mask.mean(dim=-1 if mask.shape[-1] in (1, 3) else 0)

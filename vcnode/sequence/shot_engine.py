@@ -15,14 +15,15 @@ from vcnode.sequence.chain import combine_digests, digest_settings, digest_tenso
 from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
+from vcnode.sequence.reference_picture import MULTIPLE, ReferencePicture
 from vcnode.sequence.settings import Settings
-from vcnode.sequence.shot_references import MULTIPLE, Picture, ShotReferences, network
+from vcnode.sequence.shot_references import ShotReferences, network
 from vcnode.sequence.tones import fit_tones, in_tones
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 __all__ = ["ShotEngine", "WorkingFrame"]
 
-_ENGINE_VERSION = 3  # raise it when the same inputs begin to yield other states
+_ENGINE_VERSION = 4  # raise it when the same inputs begin to yield other states
 
 # Mean differences in L up to which a reference without a number is taken for the first frame: as it is, and in the
 # film's tones, which many a picture can be brought near to.
@@ -71,7 +72,7 @@ class ShotEngine:
         self.bars = found if bars is None else bars
         height, width = self.bars.crop(first_lightness).shape[2:]
         self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
-        self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.size))
+        self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.bars, self.size))
         self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
         self.machine = rounding(self.device, self.model, half=self.settings.dtype != torch.float32)
         self.start_key = self._start_key()
@@ -142,7 +143,7 @@ class ShotEngine:
         source = self.finisher.source(number)
         if source is None:
             return self.finisher.finish(frame, lightness, number)
-        detail = self.shot_references.detail(source, self.size, lightness.device)
+        detail = self.shot_references.detail(source, self.bars, self.size, lightness.device)
         return self.finisher.finish(frame, lightness, number, detail)
 
     def _before(self, now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
@@ -170,7 +171,7 @@ class ShotEngine:
         fixed = {"engine": _ENGINE_VERSION, "state": STATE_VERSION, "frame": list(self.frame_size), **self.machine}
         return start_key(self.model_digest, {**self.settings.of_state(), **fixed}, combine_digests(parts))
 
-    def _seeds(self, pictures: Sequence[Picture], first_lightness: Tensor | None) -> dict[int, State]:
+    def _seeds(self, pictures: Sequence[ReferencePicture], first_lightness: Tensor | None) -> dict[int, State]:
         """States that keyframes put in place of history: the reference itself is what came before its frame.
 
         A reference without a number that shows the shot's first frame is taken as its keyframe; not by the authors'
@@ -181,10 +182,10 @@ class ShotEngine:
         if first_lightness is not None and self.settings.compat is None:
             first = self.size.shrink(self.bars.crop(first_lightness)).cpu()
         for picture in pictures:
-            if not picture.may_show(self.size):
+            lab = picture.in_place_of_frame(self.bars, self.size)
+            if lab is None:
                 continue
-            height, width = picture.lab.shape[2:]
-            lab = replace(self.size, frame_height=height, frame_width=width).shrink(picture.lab)
+            lab = replace(self.size, frame_height=lab.shape[2], frame_width=lab.shape[3]).shrink(lab)
             number = picture.reference.frame
             if number is None and first is not None and _same_picture(lab, first):
                 number = self.first

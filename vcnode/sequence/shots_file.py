@@ -19,9 +19,9 @@ from pathlib import Path
 import yaml
 
 from vcnode.errors import InputError
-from vcnode.sequence.atomic_file import write_atomically
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.shots import Shot, check_shots
+from vcnode.whole_files import write_whole
 
 _VERSION = 1
 
@@ -64,7 +64,7 @@ def save_shots(shots: Sequence[Shot], path: str | os.PathLike[str]) -> None:
     plan = {"version": _VERSION, "shots": [_shot_plan(shot, folder) for shot in check_shots(shots)]}
     text = yaml.safe_dump(plan, sort_keys=False, allow_unicode=True)
     try:
-        write_atomically(path, text.encode(), flush_to_device=True)
+        write_whole(path, text.encode(), flush_to_device=True)
     except OSError as error:
         raise InputError(f"The shots file {path} cannot be written ({error.strerror}): choose another.") from error
 

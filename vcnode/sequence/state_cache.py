@@ -17,7 +17,6 @@ from pathlib import Path
 import torch
 
 from vcnode.errors import CacheError
-from vcnode.sequence.atomic_file import TEMPORARY_SUFFIX, remove_file, write_atomically
 from vcnode.sequence.state_entry import (
     ENTRY_SUFFIX,
     DamagedEntryError,
@@ -37,6 +36,7 @@ from vcnode.sequence.state_store import (
     in_order_of_eviction,
     key_name,
 )
+from vcnode.whole_files import TEMPORARY_SUFFIX, remove_file, write_whole
 
 __all__ = ["CacheInfo", "MemoryStateCache", "StateCache", "StateStore", "Tensors"]
 
@@ -132,7 +132,11 @@ class StateCache:
             if self._make_room(len(data)):
                 try:
                     path.parent.mkdir(exist_ok=True)
-                    write_atomically(path, data, flush_to_device=index % self.keep_every == 0)
+                    write_whole(path, data, flush_to_device=index % self.keep_every == 0)
+                except PermissionError:
+                    # Windows does not replace a file that another process has open; it holds the same content already.
+                    if not path.exists():
+                        raise
                 finally:
                     with self._lock:
                         self._bytes_being_written -= len(data)

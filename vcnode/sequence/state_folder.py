@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from vcnode.errors import CacheError
-from vcnode.sequence.atomic_file import TEMPORARY_SUFFIX, write_atomically
+from vcnode.whole_files import TEMPORARY_SUFFIX, write_whole
 
 _MARKER = "vcnode-state-cache.json"
 _VERSION = 1
@@ -26,7 +26,11 @@ def claim_folder(path: Path) -> None:
         raise CacheError(f"The folder {path} holds other files and is no state cache: choose a new or an empty folder.")
     if not marker.exists():
         content = json.dumps({"format": "vcnode state cache", "version": _VERSION})
-        write_atomically(marker, content.encode(), flush_to_device=True)
+        try:
+            write_whole(marker, content.encode(), flush_to_device=True)
+        except PermissionError:
+            if not marker.exists():  # on Windows, another process that has just made the same one may hold it open
+                raise
     check_folder(path)
     probe = path / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     probe.touch()

@@ -67,7 +67,7 @@ class Finisher:
 
     def source(self, number: int) -> DetailSource | None:
         """Whose detail `finish` is to be given for a frame; None for no one's."""
-        return nearest_source(number, self.sources)
+        return nearest_source(number, self.sources, self.settings.direction)
 
     def finish(
         self, frame: WorkingFrame, lightness: Tensor, number: int, detail: KeyframeDetail | None = None

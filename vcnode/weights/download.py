@@ -13,9 +13,10 @@ from vcnode.weights.checkpoints import Shapes
 from vcnode.weights.convert import find_parts, import_checkpoints
 from vcnode.weights.directories import user_models_directory
 from vcnode.weights.fetch import Progress, fetch
-from vcnode.weights.files import check_file, read_metadata, replacing
+from vcnode.weights.files import check_file, read_metadata
 from vcnode.weights.locate import locate
 from vcnode.weights.registry import RegistryEntry, lookup
+from vcnode.whole_files import replacing
 
 
 def get(
@@ -130,6 +131,7 @@ def _copy(found: Path, entry: RegistryEntry, target: Path) -> Path:
     path = found if found.is_file() else find_parts(found, entry.files)[file]
     check_file(path, size=file.size, sha256=file.sha256)
     read_metadata(path)  # refuses what is not safetensors
-    with replacing(target) as unfinished:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target, flush_to_device=True) as unfinished:
         shutil.copyfile(path, unfinished)
     return target

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from vcnode import whole_files
 from vcnode.errors import ModelError
+from vcnode.whole_files import replacing
 
 CONFIGURATION_KEY = "config"
 
@@ -35,8 +35,10 @@ def save_weights(
     path = Path(path)
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
     try:
-        with replacing(path) as unfinished:
-            save_file(tensors, unfinished, metadata=dict(metadata) or None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path, flush_to_device=True) as unfinished:
+            # Not safetensors' own `save_file`, whose files nobody but their owner may read.
+            unfinished.write_bytes(save(tensors, metadata=dict(metadata) or None))
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"The weights file {path} could not be written ({error}): check the folder and the free space."
@@ -116,14 +118,6 @@ def check_file(path: Path, *, size: int | None, sha256: str | None) -> None:
             f"The file {path} has SHA-256 {found} instead of {sha256.lower()}, so it is damaged or another "
             "version: fetch it again."
         )
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """As `whole_files.replacing`; makes the folder too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_files.replacing(path, flush_to_device=True) as unfinished:
-        yield unfinished
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from vcnode import __version__
 from vcnode.errors import MediaError
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
-from vcnode.sequence.atomic_file import write_atomically
+from vcnode.whole_files import write_whole
 from vcnode.worker.request import JobRequest
 
 _log = logging.getLogger("vcnode")
@@ -92,7 +92,7 @@ def _write(target: Path, receipt: Receipt) -> None:
     prefix, suffix = _name(target)
     path = target.with_name(f"{prefix}{receipt.first}-{receipt.last}{suffix}")
     try:
-        write_atomically(path, json.dumps(asdict(receipt)).encode("utf-8"), flush_to_device=False)
+        write_whole(path, json.dumps(asdict(receipt)).encode("utf-8"), flush_to_device=False)
     except OSError as error:
         _log.warning("%s cannot be written (%s): its frames cannot be taken up later.", path, error.strerror)
 

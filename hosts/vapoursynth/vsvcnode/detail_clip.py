@@ -11,11 +11,11 @@ from functools import partial
 import torch
 import vapoursynth as vs
 
-from vcnode.color import WorkingSize
-from vcnode.sequence import Reference, Settings, Shot
+from vcnode.sequence import Reference, Shot
 from vcnode.sequence.keyframe_choice import DetailSource
 from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vcnode.sequence.shot_references import detail_of
+from vcnode.sequence.working_frame import Finisher
 from vsvcnode.clip_reference import ClipReference
 from vsvcnode.colorist import Colorist
 from vsvcnode.failures import explained
@@ -54,30 +54,30 @@ class DetailClip:
         assert window is not None
         finisher = self._colorist.finisher(window.shot)
         source = finisher.source(n)
-        return self._blank if source is None else self._holder(window.shot, source, finisher.size)
+        return self._blank if source is None else self._holder(window.shot, source, finisher)
 
-    def _holder(self, shot: Shot, source: DetailSource, size: WorkingSize) -> vs.VideoNode:
+    def _holder(self, shot: Shot, source: DetailSource, finisher: Finisher) -> vs.VideoNode:
         """A clip of one frame that holds what a source gives, for as long as it is kept."""
         key = shot.first, source.place
         with self._shelf:
             node = self._kept.pop(key, None)
             if node is None:
-                node = self._reading(shot.references[source.place], size)
+                node = self._reading(shot.references[source.place], finisher)
             self._kept[key] = node
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return node
 
-    def _reading(self, reference: Reference, size: WorkingSize) -> vs.VideoNode:
+    def _reading(self, reference: Reference, finisher: Finisher) -> vs.VideoNode:
         one = self._blank[0]
         picture = reference.node() if isinstance(reference, ClipReference) else one
-        node: vs.VideoNode = one.std.ModifyFrame([picture], partial(_read, reference, size, self._colorist.settings))
+        node: vs.VideoNode = one.std.ModifyFrame([picture], partial(_read, reference, finisher))
         node.std.SetVideoCache(mode=1, fixedsize=1, maxsize=1)
         return node
 
 
-def _read(reference: Reference, size: WorkingSize, settings: Settings, n: int, f: vs.VideoFrame) -> vs.VideoFrame:
+def _read(reference: Reference, finisher: Finisher, n: int, f: vs.VideoFrame) -> vs.VideoFrame:
     with explained(), torch.inference_mode():
         given = reference.read(f) if isinstance(reference, ClipReference) else reference
-        detail = detail_of(given, size, settings)
+        detail = detail_of(given, finisher.bars, finisher.size, finisher.settings)
         return holder_of([pack({"working": detail.working, "planes": detail.planes})], _DETAIL)
