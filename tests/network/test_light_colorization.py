@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -62,6 +64,26 @@ def test_before_training_it_lies_between_history_and_the_reference(untrained, se
     assert bool((uncertainty >= 0).all())
 
 
+def test_before_training_the_u_net_is_left_out_and_nothing_differs(untrained, monkeypatch):
+    given_so = inputs(3)
+    with torch.no_grad():
+        assert untrained.changes_nothing()
+        without = untrained(**given_so)
+        monkeypatch.setattr(untrained, "changes_nothing", lambda: False)
+        assert all(torch.equal(*pair) for pair in zip(untrained(**given_so), without, strict=True))
+
+
+@pytest.mark.parametrize("part", ["weight", "bias"])
+def test_a_u_net_that_has_learned_is_never_left_out(untrained, part):
+    assert not untrained.changes_nothing()  # gradients are wanted
+    trained = deepcopy(untrained)
+    with torch.no_grad():
+        before = trained(**inputs(3))[0]
+        getattr(trained.leave, part)[-1] += 0.01
+        assert not trained.changes_nothing()
+        assert not torch.equal(trained(**inputs(3))[0], before)
+
+
 def distance_moved(net, **changes):
     """How far the colours go from history towards the reference, 0 to 1 on average."""
     still = inputs(1) | {"aligned_lightness": inputs(1)["lightness"], "aligned_ab": torch.zeros(1, 2, 64, 96)}
@@ -82,7 +104,12 @@ def test_before_training_doubtful_matches_and_a_good_fit_speak_for_history(untra
     usual = distance_moved(untrained)
     assert distance_moved(untrained, confidence=torch.full((1, 1, 16, 24), 0.3)) < usual
     assert distance_moved(untrained, spread=torch.full((1, 1, 16, 24), 300.0)) < usual
-    assert distance_moved(untrained, aligned_lightness=inputs(1)["lightness"] + 20) > usual
+    assert distance_moved(untrained, aligned_lightness=inputs(1)["lightness"].flip(3)) > usual
+
+
+def test_before_training_a_flicker_of_the_exposure_is_no_misfit(untrained):
+    flickering = inputs(1)["lightness"] * 0.8 + 5
+    assert distance_moved(untrained, aligned_lightness=flickering) == pytest.approx(distance_moved(untrained), abs=1e-3)
 
 
 def test_what_is_set_right_is_surer_and_what_is_carried_on_wears(untrained):

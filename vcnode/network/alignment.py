@@ -113,9 +113,9 @@ class _Picture:
         return cls(lightness, *_exposure(lightness))
 
     def exposed_alike(self, image: Tensor) -> Tensor:
-        """Bring mean and spread of `image` to those of this one, within a factor of two."""
+        """Bring mean and spread of `image` to those of this one, within a factor of four."""
         mean, spread = _exposure(image)
-        return (image - mean) * (self.spread / spread).clamp(0.5, 2) + self.mean
+        return (image - mean).mul_((self.spread / spread).clamp(0.25, 4)).add_(self.mean)
 
 
 def _exposure(lightness: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,12 +160,12 @@ def _borrow(now: _Picture, before: Tensor, flow: Tensor) -> Tensor:
         left, top = abs(across) + across, abs(down) + down
         borrowed = padded[:, :, top : top + height, left : left + width]
         mismatch = _mismatch(now, before, borrowed)
-        better = mismatch < least
-        flow, least = torch.where(better, borrowed, flow), torch.where(better, mismatch, least)
+        # The one or the other, nothing between: `torch.where` takes five times as long on a CPU.
+        flow, least = torch.lerp(flow, borrowed, (mismatch < least).to(flow.dtype)), torch.minimum(mismatch, least)
     return flow
 
 
 def _mismatch(now: _Picture, before: Tensor, flow: Tensor) -> Tensor:
     """How far off the moved frame is around each pixel `(B, 1, H, W)`, in L."""
-    difference = (now.lightness - now.exposed_alike(warp(before, flow))).abs().clamp(max=_GREATEST_MISMATCH)
-    return box_mean(difference, _MISMATCH_RADIUS)
+    difference = now.exposed_alike(warp(before, flow)).sub_(now.lightness)
+    return box_mean(difference.abs_().clamp_(max=_GREATEST_MISMATCH), _MISMATCH_RADIUS)

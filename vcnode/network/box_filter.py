@@ -1,7 +1,10 @@
 """Means over square windows."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+_LARGE = 2**15  # pixels from which planes are done one by one on a CPU: the sums of one stay in its cache
 
 
 def box_mean(x: Tensor, radius: int) -> Tensor:
@@ -18,6 +21,8 @@ def box_mean(x: Tensor, radius: int) -> Tensor:
     if x.device.type == "cuda":  # one launch counts for more there than a few additions
         x = F.avg_pool2d(F.pad(x, (radius, radius, 0, 0), mode="replicate"), (1, size), 1)
         return F.avg_pool2d(F.pad(x, (0, 0, radius, radius), mode="replicate"), (size, 1), 1)
+    if x.shape[1] > 1 and x.shape[2] * x.shape[3] >= _LARGE:
+        return torch.cat([box_mean(plane, radius) for plane in torch.split(x, 1, dim=1)], dim=1)
     x = _sum(F.pad(x, (radius, radius, 0, 0), mode="replicate"), size, 3)
     return _sum(F.pad(x, (0, 0, radius, radius), mode="replicate"), size, 2) / size**2
 
