@@ -87,6 +87,15 @@ def test_methods_can_be_given_what_a_gray_video_holds(tmp_path):
     assert torch.equal(truth.lightness, truth.lab[:, :1])
 
 
+def test_methods_can_be_given_a_worn_film(tmp_path):
+    clip = Clip("clip", write_frames(tmp_path / "clip", frames(3)))
+    for plain, old in zip(read(clip, gray="luma"), read(clip, gray="worn"), strict=True):
+        assert torch.equal(plain.lab, old.lab)
+        assert (plain.gray - old.gray).std() > 1
+    again = list(read(clip, gray="worn"))
+    assert torch.equal(old.gray, again[-1].gray)
+
+
 def test_gray_pictures_have_no_colour(tmp_path):
     folder = tmp_path / "gray"
     folder.mkdir()

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,7 +70,8 @@ def test_the_network_is_scored_as_users_get_it(tiny_model):
 def test_per_frame_colours_every_frame_as_the_first_of_a_shot(tiny_model, run):
     pytest.importorskip("cv2", reason="flow needs the extra 'evaluate'")
     clip = lab_clip(8, speed=5)
-    reference = Reference(picture(frames(8, speed=5)[0]))
+    # With a mask, so that nothing is brought along motion from it.
+    reference = Reference(picture(frames(8, speed=5)[0]), mask=np.ones(clip[0].shape[2:]))
     given = list(given_of(clip, run))[-1]
     alone = next(iter(colorize([gray_of_lightness(given.lightness[0])], [reference], model=tiny_model)))
     assert torch.allclose(PerFrame(run).color(given), alone.ab, atol=0.05)

@@ -58,7 +58,7 @@ def add_parser(commands: Commands) -> None:
         "--gray",
         choices=GRAYS,
         default="lightness",
-        help="give methods the true L, or a video's Y' (lightness)",
+        help="give methods the true L, a video's Y', or that of a worn film: flicker, flashes, grain (lightness)",
     )
     parser.add_argument("--clips", nargs="+", default=[], metavar="NAME", help="only these clips of the folder")
     parser.add_argument("--quick", action="store_true", help="only ab-PSNR, flicker and colourfulness")

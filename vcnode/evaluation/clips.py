@@ -12,6 +12,7 @@ from torch import Tensor
 from vcnode.color import Matrix, lightness_of_gray, rgb_to_lab, rgb_to_ycbcr
 from vcnode.errors import InputError
 from vcnode.evaluation.options import Gray
+from vcnode.evaluation.worn_film import worn
 from vcnode.media import open_source
 from vcnode.media.display_rgb import display_rgb
 from vcnode.media.sequence_pattern import STILL_SUFFIXES
@@ -167,12 +168,15 @@ def read(
     for number, rgb in enumerate(_pictures(clip, limit)):
         picture = rgb if short_side is None else shrink(rgb, short_side)
         lab = rgb_to_lab(picture)
-        yield Truth(number, picture, lab, lab[:, :1].contiguous() if gray == "lightness" else _luma(picture))
+        yield Truth(
+            number, picture, lab, lab[:, :1].contiguous() if gray == "lightness" else _as_video(picture, number, gray)
+        )
 
 
-def _luma(rgb: Tensor) -> Tensor:
-    """The L that is read from a video's Y'."""
-    return lightness_of_gray(rgb_to_ycbcr(rgb, Matrix.BT709)[:, :1]).clamp(0, 100)
+def _as_video(rgb: Tensor, number: int, gray: Gray) -> Tensor:
+    """The L that is read from the Y' of a gray video."""
+    luma = rgb_to_ycbcr(rgb, Matrix.BT709)[:, :1]
+    return lightness_of_gray(worn(luma, number) if gray == "worn" else luma).clamp(0, 100)
 
 
 def shrink(rgb: Tensor, short_side: int) -> Tensor:

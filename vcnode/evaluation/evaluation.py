@@ -11,7 +11,7 @@ from vcnode.errors import MediaError
 from vcnode.evaluation.clips import LeftOut
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.summary import summarize
-from vcnode.sequence.atomic_file import write_atomically
+from vcnode.whole_files import write_whole
 
 _DIGITS = 6  # significant ones in files
 
@@ -77,7 +77,7 @@ def write_report(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode(), flush_to_device=False)
+        write_whole(path, text.encode(), flush_to_device=False)
     except OSError as error:
         raise MediaError(f"The report {path} cannot be written ({error.strerror}): give another path.") from error
 

@@ -9,7 +9,7 @@ from vcnode.sequence import Settings
 
 type Protocol = Literal["first-frame", "other-scene"]
 type Size = Literal["full", "working"]
-type Gray = Literal["lightness", "luma"]
+type Gray = Literal["lightness", "luma", "worn"]
 
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol.__value__)
 SIZES: tuple[Size, ...] = get_args(Size.__value__)
@@ -28,7 +28,7 @@ class EvaluationOptions:
             so that enlarging its colours plays no part.
         gray: What methods are given of a frame. "lightness": its true L, so that perfect colours score perfectly;
             "luma": what a gray video would hold of it, Y' of BT.709, which shows strong colours lighter or darker than
-            their L.
+            their L; "worn": the same of a film that flickers, flashes and grains.
         quick: Only ab-PSNR, flicker and colourfulness.
         baselines: Whether the baselines are run.
         lpips: A file with LPIPS's weights; the usual places are searched by default.
@@ -57,4 +57,4 @@ class EvaluationOptions:
         if self.size not in SIZES:
             raise InputError(f"The size {self.size!r} is not known: give {' or '.join(SIZES)}.")
         if self.gray not in GRAYS:
-            raise InputError(f"The gray {self.gray!r} is not known: give {' or '.join(GRAYS)}.")
+            raise InputError(f"The gray {self.gray!r} is not known: give one of {', '.join(GRAYS)}.")
