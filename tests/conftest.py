@@ -2,11 +2,16 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from torch import nn
 
 from vcnode.network import Model, ModelConfig
 from vcnode.network.light_colorization import LightColorNet
 from vcnode.weights import lookup
+
+# How long a loaded machine takes over an example says nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

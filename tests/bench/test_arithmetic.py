@@ -66,6 +66,8 @@ def test_the_model_cards_say_what_is_counted(devc):
     card = " ".join((models_directory() / "lite.md").read_text(encoding="utf-8").split())
     assert f"{light / 1e9:.1f} GFLOP a frame at 216x384, a twenty-fifth of `devc`'s" in card
     assert round(heavy / light) == 25
+    unlearned = sum(work.flops for work in count(LITE, Case.parse("384x216"), learned=False).values())
+    assert f"{unlearned / 1e9:.1f} on a CPU" in card
 
 
 def test_what_moves_is_at_least_what_the_similarities_take(devc):
@@ -79,3 +81,10 @@ def test_a_window_shares_nothing_but_its_launch():
         assert together[name].flops == work.flops, name
     assert alone["encoder"].flops > 0
     assert alone["motion"].flops == 0
+
+
+def test_a_learned_part_that_is_left_out_is_not_counted():
+    whole, rest = (count(LITE, Case.parse("384x216"), learned=learned) for learned in (True, False))
+    assert rest["colour net"].flops == 0 < whole["colour net"].flops
+    assert rest["colour net"].bytes < whole["colour net"].bytes
+    assert rest["matching"] == whole["matching"]

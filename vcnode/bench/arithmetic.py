@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves
 from vcnode.bench.case import Case
 from vcnode.bench.network_stages import NetworkStages
 from vcnode.network import Model, ModelConfig
+from vcnode.network.light_colorization import LightColorNet
 from vcnode.network.matching import Match
 
 
@@ -31,13 +32,14 @@ class Work:
     bytes: int
 
 
-def count(config: ModelConfig, case: Case, look_ahead: int = 1) -> dict[str, Work]:
+def count(config: ModelConfig, case: Case, look_ahead: int = 1, *, learned: bool = True) -> dict[str, Work]:
     """Count the work of a frame, step by step, without doing it.
 
     Args:
         config: Of the model.
         case: The size; one reference of the same size is matched.
         look_ahead: Frames of a window; work that is done once a window is shared among them.
+        learned: Whether the learned part of the light colour net runs, see `LightColorNet.changes_nothing`.
 
     Returns:
         By the names of `NetworkStages.steps`.
@@ -47,6 +49,8 @@ def count(config: ModelConfig, case: Case, look_ahead: int = 1) -> dict[str, Wor
     size = case.working_size
     with torch.inference_mode(), torch.device("meta"):
         model = Model(config).eval().requires_grad_(False)
+        if isinstance(model.color_net, LightColorNet):
+            model.color_net.takes_part = learned
         plane = torch.empty(1, 3, size.padded_height, size.padded_width)
         references = model.encode_references([plane])
         lightness = torch.empty(look_ahead, 1, size.padded_height, size.padded_width)

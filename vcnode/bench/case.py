@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vcnode.color import WorkingSize
 from vcnode.errors import InputError
-from vcnode.sequence.shot_references import MULTIPLE
+from vcnode.sequence.reference_picture import MULTIPLE
 
 _PATTERN = re.compile(r"(\d{1,5})x(\d{1,5})(?:@(\d{1,5}))?")
 

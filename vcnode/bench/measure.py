@@ -15,6 +15,7 @@ from vcnode.bench.memory import peak_memory
 from vcnode.bench.network_stages import NetworkStages
 from vcnode.bench.stopwatch import Stopwatch, Timing
 from vcnode.network import Model
+from vcnode.network.light_colorization import LightColorNet
 from vcnode.sequence import Reference, Settings
 from vcnode.sequence.frame import lightness_of
 from vcnode.sequence.identity import model_digest
@@ -90,7 +91,9 @@ def measure_case(
     references = [Reference(color_picture(case.width, case.height))]
     engine = ShotEngine(model, model_digest(model), references, 0, frames[0], settings, results=device)
     working = [engine.working(lightness, number) for number, lightness in enumerate(frames)]
-    works = count(model.config, case, window)
+    with torch.inference_mode():
+        learned = not (isinstance(model.color_net, LightColorNet) and model.color_net.changes_nothing())
+    works = count(model.config, case, window, learned=learned)
     stages: list[Stage] = []
 
     def add(name: str, step: Callable[[], object], frames: int) -> None:
