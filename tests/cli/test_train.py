@@ -115,6 +115,16 @@ def test_wrong_usage_exits_with_2(arguments: list[str], told: str, capsys: pytes
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("task", ["--finetune frames -o film.safetensors", "index photos", "--smoke"])
+def test_what_one_process_does_is_not_done_by_several(
+    task: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0"}.items():  # as torchrun sets them
+        monkeypatch.setenv(name, value)
+    assert train(*task.split()) == 2
+    assert f"`vcnode train {task.split()[0]}` is the work of one process" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

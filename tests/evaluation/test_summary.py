@@ -89,8 +89,9 @@ def test_ratios_are_means_over_clips_of_value_over_truth():
     assert summary["cdc"] == {"vcnode": 0.4, "truth": 0.5}
 
 
-def test_a_truth_that_is_perfectly_still_has_no_ratio_of_flicker():
-    summary = summarize([clip(), clip(looks={"truth": {"warp_error": 1e-8}})])
+@pytest.mark.parametrize("rounding", [0.0, 1e-8, 4e-6])
+def test_a_truth_that_is_perfectly_still_has_no_ratio_of_flicker(rounding):
+    summary = summarize([clip(), clip(looks={"truth": {"warp_error": rounding}})])
     assert summary["flicker_ratio"] == 0.5
 
 

@@ -8,6 +8,8 @@ from vcnode.training.config import PRESETS, load_config, read_config, saved_conf
 from vcnode.training.losses import LossWeights
 from vcnode.training.settings import plain
 
+_LOSSES = ("l1", "perceptual", "contextual", "smoothness", "adversarial", "temporal")
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -101,6 +103,11 @@ def test_without_a_model_it_is_that_of_the_weights_to_start_from(write):
         ({"model": "lite", "recurrence": {"noise_strength": float("nan")}}, "'recurrence.noise_strength' is nan"),
         ({"model": "lite", "data": {"filter": {"chroma": float("nan")}}}, "'data.filter.chroma' is nan"),
         ({"model": "lite", "seed": 99999999999999999999}, "'seed' is 99999999999999999999: give a number below 2"),
+        ({"model": "lite", "data": {"frames": 1}}, "'data.frames' is 1: give 2 or more"),
+        (
+            {"model": "lite", "losses": dict.fromkeys(_LOSSES, 0)},
+            "All losses and 'matching_weight' are 0",
+        ),
         ({"model": "lite", "recurrence": {"history": "rosy"}}, "'recurrence.history' is 'rosy': give one of zeros"),
         ({"model": "lite", "recurrence": {"noise_probability": 2}}, "noise_probability"),
         ({"model": "lite", "output": {"checkpoint_every": 0}}, "'output.checkpoint_every' is 0"),

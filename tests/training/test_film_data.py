@@ -56,6 +56,13 @@ def test_one_picture_is_too_few(tmp_path):
         find_frames(tmp_path)
 
 
+def test_two_pictures_of_one_frame_are_too_few(tmp_path):
+    for name in ("sky_0007.png", "whole_7.png"):
+        Image.new("RGB", (8, 8), "red").save(tmp_path / name)
+    with pytest.raises(InputError, match=r"The 2 pictures in .* are all of frame 7: give those of two frames"):
+        find_frames(tmp_path)
+
+
 def test_frames_are_brought_to_one_working_size(frames):
     assert {tuple(frame.shape) for frame in frames} == {(1, 3, 64, 96)}
 

@@ -171,6 +171,13 @@ def test_one_frame_in_five_is_kept_back_across_the_film(tmp_path, count, kept_ba
     assert sorted(frame.number for frame in learnt + judged) == list(range(count))
 
 
+def test_two_pictures_of_one_frame_are_both_kept_back_or_both_learnt(tmp_path):
+    frames = [FilmFrame(tmp_path / f"{name}_{number}", number) for number in range(3) for name in ("whole", "sky")]
+    learnt, judged = split_frames(frames)
+    assert [frame.number for frame in learnt] == [0, 0, 2, 2]
+    assert [frame.number for frame in judged] == [1, 1]
+
+
 def test_the_output_is_a_weights_file(film, tmp_path):
     with pytest.raises(InputError, match="is no weights file: give a name that ends in"):
         finetune(film, tmp_path / "film.mp4")

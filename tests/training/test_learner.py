@@ -9,9 +9,9 @@ from vcnode.training.learner import Learner, NotFinite
 from vcnode.training.optimization import Optimization, Solver
 
 
-def learner(parameters, **settings):
+def learner(parameters, amsgrad=False, **settings):
     # A large eps makes Adam's step proportional to the gradient.
-    solver, scaler = Solver(betas=(0.0, 0.0), eps=1e6, amsgrad=False), torch.amp.GradScaler("cpu", enabled=False)
+    solver, scaler = Solver(betas=(0.0, 0.0), eps=1e6, amsgrad=amsgrad), torch.amp.GradScaler("cpu", enabled=False)
     return Learner(parameters, solver, Optimization(**settings), scaler, World())
 
 
@@ -67,3 +67,23 @@ def test_a_memory_is_kept_by_name_and_what_it_does_not_know_begins_anew():
     assert state["x"]["exp_avg_sq"].item() == 9
     assert not state["y"]
     assert after.optimizer.param_groups[0]["rate"] == 0.5
+
+
+def test_a_memory_of_another_shape_begins_anew():
+    before = learner({1.0: {"x": nn.Parameter(torch.zeros(2))}})
+    before.learn(before.parameters[0].sum())
+    before.step(0)
+    after = learner({1.0: {"x": nn.Parameter(torch.zeros(3))}})
+    after.load_state_dict(before.state_dict())
+    assert not after.state_dict()["x"]
+
+
+def test_amsgrad_may_begin_in_the_middle():
+    before, after = (learner({1.0: {"x": nn.Parameter(torch.zeros(1))}}, amsgrad=amsgrad) for amsgrad in (False, True))
+    before.learn(3 * before.parameters[0].sum())
+    before.step(0)
+    after.load_state_dict(before.state_dict())
+    after.learn(2 * after.parameters[0].sum())
+    after.step(1)
+    state = after.state_dict()["x"]
+    assert (state["exp_avg_sq"].item(), state["max_exp_avg_sq"].item()) == (4, 9)

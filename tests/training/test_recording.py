@@ -1,4 +1,8 @@
+import errno
 import json
+import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +43,27 @@ def test_what_a_resumed_run_does_again_is_dropped_before(tmp_path, without_tenso
         log.write('{"step": 5, "lo')  # killed while writing
     Recorder(tmp_path, 2).figures(3, {"loss": 1.0})
     assert steps(tmp_path) == [1, 2, 3]
+
+
+def test_what_is_no_finite_number_is_null_in_the_log(tmp_path, without_tensorboard):
+    Recorder(tmp_path, 0).figures(1, {"loss": 2.5, "loss gradient": math.nan, "other": math.inf})
+    log = (tmp_path / "log.jsonl").read_text(encoding="utf-8")
+    assert json.loads(log, parse_constant=pytest.fail) == {"step": 1, "loss": 2.5, "loss gradient": None, "other": None}
+
+
+def test_a_full_disk_does_not_cost_the_log_of_a_run_that_is_gone_on_with(tmp_path, without_tensorboard, monkeypatch):
+    Recorder(tmp_path, 0).figures(1, {"loss": 0.0})
+
+    def full(path, *arguments, **names):
+        path.open("w").close()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        for name in ("write_text", "write_bytes"):
+            patched.setattr(Path, name, full)
+        with pytest.raises(MediaError, match="No space left on device"):
+            Recorder(tmp_path, 1)
+    assert steps(tmp_path) == [1]
 
 
 def test_tensorboard_gets_the_same(tmp_path):

@@ -226,8 +226,9 @@ def test_neither_network_moves_where_a_gradient_is_no_number_in_a_later_step(tmp
     assert same_tree(*(load_newest_state(tmp_path / name) for name in ("straight", "broken")))
 
 
-def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path):
-    leftover = tmp_path / ".state_00000001.safetensors.0f.tmp"
+@pytest.mark.parametrize("name", [".state_00000001.safetensors.0f.tmp", ".log.jsonl.0f.tmp"])
+def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path, name):
+    leftover = tmp_path / name
     leftover.write_bytes(b"")
     run = trainer(settings(), tmp_path)
     run.run(on_step=lambda report: pytest.fail("it is still there") if leftover.exists() else None)
@@ -284,6 +285,17 @@ def test_a_run_can_be_resumed_with_other_rates_and_another_part_trained(tmp_path
     rates = {group["lr"] for group in resumed.learn.generator.optimizer.param_groups}
     assert rates == {1e-3, 1e-5}
     assert any(not torch.equal(head[name], tensor) for name, tensor in resumed.learn.model.head.state_dict().items())
+
+
+def test_a_run_can_be_resumed_with_frames_of_another_size_and_another_solver(tmp_path):
+    stop_after(trainer(settings(EVERYTHING), tmp_path), 2)
+    changes = {"data": {"height": 128}, "optimization": {"solver": {"amsgrad": False}}}
+    resumed = trainer(settings(EVERYTHING, changes), tmp_path, resume=True)
+    saved, own = load_newest_state(tmp_path)["judge"], resumed.learn.objective.discriminator.state_dict()
+    begun_anew = {name for name, tensor in own.items() if tensor.shape != saved[name].shape}
+    assert {name.partition(".")[0] for name in begun_anew} == {"last"}  # its kernel follows the frames' size
+    assert all(torch.equal(tensor, saved[name]) for name, tensor in own.items() if name not in begun_anew)
+    resumed.run()
 
 
 def test_a_full_disk_is_a_sentence_and_the_state_before_is_kept(tmp_path, monkeypatch):

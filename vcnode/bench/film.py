@@ -20,11 +20,11 @@ def write_film(path: Path, width: int, height: int, count: int) -> Path:
     """Make a gray film of `footage` in H.264."""
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("libx264", rate=Fraction(24), options={"crf": "16"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, _encoding(width, height).pixel_format
         stream.codec_context.colorspace, stream.codec_context.color_range = _BT709, _LIMITED
         for number in range(count):
             gray = av.VideoFrame.from_ndarray(gray_frame(width, height, number), format="gray")
-            container.mux(stream.encode(gray.reformat(format="yuv420p")))
+            container.mux(stream.encode(gray.reformat(format=stream.pix_fmt)))
         container.mux(stream.encode(None))
     return path
 
@@ -40,7 +40,13 @@ def write_colored(path: Path, source: Path, colors: Sequence[Tensor]) -> None:
     """Read a film, paint its frames with ab `(1, 2, H, W)` each, and encode it as H.264."""
     with open_source(source) as film:
         info = understood(film, None)
-        painter = YCbCrPainter(info, 8, "420")
-        with VideoWriter(path, like=info, settings=EncoderSettings(), overwrite=True, resume=False) as writer:
+        settings = _encoding(info.width, info.height)
+        painter = YCbCrPainter(info, settings.depth, settings.subsampling)
+        with VideoWriter(path, like=info, settings=settings, overwrite=True, resume=False) as writer:
             for frame, ab in zip(film, colors, strict=True):
                 writer.write(painter.paint(frame, ab), frame.time)
+
+
+def _encoding(width: int, height: int) -> EncoderSettings:
+    """H.264 as films mostly are; with whole chroma where a side is odd, which half of it does not fit."""
+    return EncoderSettings(subsampling="444" if width % 2 or height % 2 else "420")

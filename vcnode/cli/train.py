@@ -90,6 +90,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _task(options: argparse.Namespace) -> Any:
+    from vcnode.training.distributed import process_count
+
     wanted = [options.smoke, options.finetune is not None, options.config is not None]
     if sum(wanted) != 1 and not (options.resume and not any(wanted)):
         raise UsageError("give one of CONFIG (a YAML file or preset), --finetune FRAMES, --smoke, or index PHOTOS.")
@@ -100,6 +102,8 @@ def _task(options: argparse.Namespace) -> Any:
     for option in " ".join(_TAKEN.values()).split():
         if option not in _TAKEN[name].split() and getattr(options, option) not in (None, False, []):
             raise UsageError(f"--{option.replace('_', '-')} has no meaning for `vcnode train {name}`: leave it out.")
+    if name != "CONFIG" and process_count() > 1:  # each would do it all, and write what the others write
+        raise UsageError(f"`vcnode train {name}` is the work of one process: call it without torchrun.")
     return {"CONFIG": _train, "--finetune": _finetune, "index": _index, "--smoke": _smoke}[name]
 
 

@@ -22,7 +22,7 @@ from vcnode.evaluation.stills import TRUTH, Still
 from vcnode.network import Model
 from vcnode.sequence import Reference
 
-_NOTHING = 1e-6  # of a metric of looks: rounding, to which nothing can be compared
+_NOTHING = 1e-3  # of a metric of looks: what rounding leaves of a still picture, to which nothing can be compared
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on clips whose colours are known, beside baselines that are given the same frames.
 
-    Clips without colour, with less than two frames or with damage are left out and named.
+    Clips without colour, with less than two frames or that cannot be read are left out and named.
 
     Args:
         clips: A folder, or what `find_clips` found in it.

@@ -110,6 +110,10 @@ class TrainingConfig:
         for name in ("seed", "workers", "matching_weight"):
             if getattr(self, name) < 0:
                 raise InputError(f"The setting '{name}' is {getattr(self, name)}: give 0 or more.")
+        if self.data.frames < 2:
+            raise InputError("The setting 'data.frames' is 1: give 2 or more, since a frame is judged after another.")
+        if not self.losses.has_any and not self.matching_weight:
+            raise InputError("All losses and 'matching_weight' are 0, so nothing would be learnt: raise one.")
 
 
 def load_config(source: str, changes: Iterable[Mapping[str, Any]] = ()) -> TrainingConfig:

@@ -47,6 +47,11 @@ class World:
         return bool(self.mean(torch.tensor(float(flag), device=device)) > 0)
 
 
+def process_count() -> int:
+    """How many processes `torchrun` started to work together; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def joined_world(device: str) -> Iterator[tuple[World, str]]:
     """Join the processes that `torchrun` started, if it did; yield the world and this process's device.
@@ -57,7 +62,7 @@ def joined_world(device: str) -> Iterator[tuple[World, str]]:
     Raises:
         DeviceError: There are more processes than GPUs.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = process_count()
     if size == 1:
         yield World(), device
         return

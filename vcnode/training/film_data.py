@@ -56,7 +56,7 @@ def find_frames(folder: Path) -> list[FilmFrame]:
     """List a folder's pictures, in the film's order.
 
     Raises:
-        InputError: The folder has fewer than two.
+        InputError: The folder has fewer than two, or they are all of one frame.
     """
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _PICTURES and path.name[0] != ".")
     if len(paths) < 2:
@@ -69,6 +69,11 @@ def find_frames(folder: Path) -> list[FilmFrame]:
         FilmFrame(path, int(found[-1]) if found else place)
         for place, (path, found) in enumerate(zip(paths, numbers, strict=True))
     ]
+    if len({frame.number for frame in frames}) < 2:
+        raise InputError(
+            f"The {len(frames)} pictures in {folder} are all of frame {frames[0].number}: give those of two frames or "
+            "more; the last number in a name says of which it is."
+        )
     return sorted(frames, key=lambda frame: (frame.number, frame.path.name))
 
 

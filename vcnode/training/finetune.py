@@ -146,11 +146,15 @@ def finetune(
 
 
 def split_frames(frames: Sequence[FilmFrame]) -> tuple[list[FilmFrame], list[FilmFrame]]:
-    """Divide frames into those to learn from and those to be judged by, which are spread over the film."""
-    count = max(1, len(frames) // _KEPT_BACK)
-    places = {int((number + 0.5) * len(frames) / count) for number in range(count)}
-    learnt = [frame for place, frame in enumerate(frames) if place not in places]
-    return learnt, [frame for place, frame in enumerate(frames) if place in places]
+    """Divide frames into those to learn from and those to be judged by, which are spread over the film.
+
+    All pictures of one frame are on one side, so that nothing is judged by what was learnt.
+    """
+    numbers = sorted({frame.number for frame in frames})
+    count = max(1, len(numbers) // _KEPT_BACK)
+    judged = {numbers[int((place + 0.5) * len(numbers) / count)] for place in range(count)}
+    learnt = [frame for frame in frames if frame.number not in judged]
+    return learnt, [frame for frame in frames if frame.number in judged]
 
 
 def colors_score(model: Model, judged: Sequence[FilmFrame], references: Sequence[FilmFrame]) -> float:

@@ -77,6 +77,12 @@ class Learner:
         return {name: self.optimizer.state[p] for name, p in zip(self.names, self.parameters, strict=True)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved memory; parameters that it does not know begin anew."""
-        known = {number: state[name] for number, name in enumerate(self.names) if state.get(name)}
-        self.optimizer.load_state_dict({"state": known, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        """Go on from a saved memory; parameters that it does not know, or in another shape, begin anew."""
+        known, groups = {}, self.optimizer.state_dict()["param_groups"]
+        for number, (name, parameter) in enumerate(zip(self.names, self.parameters, strict=True)):
+            memory = state.get(name)
+            if memory and memory["exp_avg"].shape == parameter.shape:
+                known[number] = memory
+                if groups[0]["amsgrad"] and "max_exp_avg_sq" not in memory:  # asked for only now
+                    known[number] = {**memory, "max_exp_avg_sq": memory["exp_avg_sq"].clone()}
+        self.optimizer.load_state_dict({"state": known, "param_groups": groups})

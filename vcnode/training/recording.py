@@ -1,6 +1,7 @@
 """A run's figures and sample sheets: a log and pictures that need no program, and TensorBoard where it is installed."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vcnode.errors import MediaError
+from vcnode.whole_files import write_whole
 
 LOG_NAME = "log.jsonl"
 
@@ -32,15 +34,16 @@ class Recorder:
         with _sentences(folder):
             self._sheets.mkdir(parents=True, exist_ok=True)
             kept = [line for line in _lines(self._log) if _step_of(line) <= done]
-            self._log.write_text("".join(kept), encoding="utf-8")
+            write_whole(self._log, "".join(kept).encode(), flush_to_device=False)
             writer = _tensorboard_writer()
             if writer is not None:
                 self._board = writer(str(folder / "tensorboard"), purge_step=done + 1)
 
     def figures(self, step: int, values: Mapping[str, float]) -> None:
-        """Record numbers by name."""
+        """Record numbers by name; what is no finite number, which JSON does not have, is null in the log."""
+        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         with _sentences(self._log), self._log.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"step": step, **values}) + "\n")
+            stream.write(json.dumps({"step": step, **finite}) + "\n")
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)

@@ -87,7 +87,7 @@ class TrainingStep:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state; a discriminator that it does not have begins anew."""
+        """Take over a saved state; what it does not have of the discriminator for frames of this size begins anew."""
         self.model.load_state_dict(state["model"])
         self.average.load(state["average"], self.model)
         self.generator.load_state_dict(state["generator"])
@@ -103,7 +103,9 @@ class TrainingStep:
 
     def _load_judge(self, state: Mapping[str, Any]) -> None:
         if self.discriminator is not None and self.objective.discriminator is not None and state["judge"]:
-            self.objective.discriminator.load_state_dict(state["judge"])
+            own = self.objective.discriminator.state_dict()
+            fitting = {name: saved for name, saved in state["judge"].items() if saved.shape == own[name].shape}
+            self.objective.discriminator.load_state_dict({**own, **fitting})
             self.discriminator.load_state_dict(state["discriminator"])
 
     def _learn(self, batch: Batch, number: int) -> tuple[dict[str, float], Colored]:

@@ -17,7 +17,7 @@ from vcnode.training.learner import NotFinite
 from vcnode.training.leftovers import remove_leftovers
 from vcnode.training.model_setup import write_weights
 from vcnode.training.objective import Objective
-from vcnode.training.recording import Recorder
+from vcnode.training.recording import LOG_NAME, Recorder
 from vcnode.training.sample_sheet import sample_sheet
 from vcnode.training.settings import plain
 from vcnode.training.step import TrainingStep
@@ -104,6 +104,7 @@ class Trainer:
         recorder = Recorder(self.folder, self.step) if self.world.rank == 0 else None
         if recorder is not None:
             remove_leftovers(self.folder)
+            remove_leftovers(self.folder, LOG_NAME)
         try:
             for batch in self._batches():
                 self._stop_if_asked(cancelled)

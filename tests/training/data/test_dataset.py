@@ -1,12 +1,15 @@
 import logging
 import multiprocessing
+import os
 import pickle
 import shutil
+import signal
 from dataclasses import fields, replace
 from itertools import islice
 from unittest import mock
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
@@ -15,7 +18,8 @@ from vcnode.color import lab_to_rgb, rgb_to_lab
 from vcnode.errors import InputError, ModelError
 from vcnode.network.alignment import warp
 from vcnode.training.data import DataConfig, FilmLook, TrainingData, build_index
-from vcnode.training.data.photos import cover_crop
+from vcnode.training.data.filtering import MaterialFilter, measure
+from vcnode.training.data.photos import cover_crop, open_photo, thumbnail
 from vcnode.training.data.raw import RawBatch, collate
 from vcnode.training.data.sampling import Sampler
 
@@ -116,6 +120,17 @@ def test_a_stream_may_be_left_early(everything):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, a terminated process cannot object")
+def test_a_signal_to_all_processes_leaves_the_stream_whole(everything):
+    stream = data(everything).stream(0, 6, 2, workers=1)
+    next(stream)
+    for worker in multiprocessing.active_children():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(worker.pid, number)
+    assert len(list(stream)) == 5
+    assert not multiprocessing.active_children()
+
+
 def test_ranks_share_the_samples_of_one_process(config):
     made = data(replace(config, scenes=0))
     whole = made.batch(2, 4)
@@ -134,6 +149,18 @@ def test_what_there_is_to_learn_from_is_told_by_names_and_not_by_folders(everyth
     (moved / "ride").rename(moved / "drive")
     assert data(replace(everything, videos=moved)).material == {**told, "videos": mock.ANY}
     assert data(replace(everything, videos=moved)).material != told
+
+
+def test_a_photo_at_a_thresholds_edge_is_used_alike_whatever_was_read_before(tmp_path):
+    grainy = np.clip(np.random.default_rng(0).normal(110, 90, (1100, 1100, 3)), 0, 255).astype(np.uint8)
+    edge = save(PIL.Image.fromarray(grainy), tmp_path / "class" / "edge.jpg", quality=85)
+    save(photo(1), tmp_path / "class" / "other.jpg")
+    coarse, fine = (measure(thumbnail(open_photo(edge, side)[0])).chroma for side in (128, 160))  # reference, photo
+    assert coarse != fine
+    threshold = MaterialFilter(contrast=0, chroma=(coarse + fine) / 2)
+    config = DataConfig(photos=tmp_path, height=64, width=128, retrieved=1, same_scene=0, filter=threshold)
+    unbroken = list(data(config).stream(0, 8, 2))
+    assert all(same(data(config).batch(step, 2), batch) for step, batch in enumerate(unbroken))
 
 
 def test_samples_keep_their_order_whatever_their_kinds(everything):

@@ -104,7 +104,7 @@ class TrainingData:
             num_workers=workers,
             collate_fn=collate,
             pin_memory=device.type == "cuda",
-            worker_init_fn=_leave_interrupts_to_the_main_process,
+            worker_init_fn=_leave_signals_to_the_main_process,
             generator=torch.Generator(),  # the loader draws a seed; not from the training's global numbers
         )
         for raw in loader:
@@ -152,6 +152,8 @@ class _Samples(Dataset[RawSample | VcnodeError]):
             return error
 
 
-def _leave_interrupts_to_the_main_process(worker: int) -> None:
+def _leave_signals_to_the_main_process(worker: int) -> None:
+    """Terminals, torchrun and clusters signal all processes of a run; only the main one knows how to stop."""
     with suppress(ValueError):  # not the main thread of the worker
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)

@@ -57,17 +57,18 @@ class Material:
         for name in self.photos:
             if class_of(name) not in config.unpaired:
                 self._classes[class_of(name)].append(name)
-        self._unusable: set[str] = set()  # photos not to be tried again; spares time, and decides nothing
+        # Photos not to be tried again; spares time, and decides nothing. By the side that they were read for, since
+        # what is measured differs a little with it.
+        self._unusable: dict[int, set[str]] = defaultdict(set)
 
     @property
     def is_measured(self) -> bool:
         """Whether an index has left out what is no good."""
         return self._similar is not None
 
-    @property
-    def has_photos_left(self) -> bool:
-        """Whether there are photos not yet known to be unusable."""
-        return len(self._unusable) < len(self.photos)
+    def has_photos_left(self, side: int) -> bool:
+        """Whether there are photos not yet known to be unusable at a side, as `open_photo` is given it."""
+        return len(self._unusable[side]) < len(self.photos)
 
     def similar(self, name: str, *, is_clip: bool = False) -> Sequence[str]:
         """Photos that may be the reference for a photo or clip; none where it stands alone."""
@@ -83,16 +84,17 @@ class Material:
             side: Pixels that its short side is to have at least.
             complaints: Is added to.
         """
-        if name in self._unusable:
+        unusable = self._unusable[side]
+        if name in unusable:
             return None
         try:
             image, short_side = open_photo(self.folder / name, side)
         except MediaError as error:
             complaints.append(f"{error}; it is left out")
-            self._unusable.add(name)
+            unusable.add(name)
             return None
         if not self.is_measured and self._config.filter.verdict(measure(thumbnail(image), short_side)):
-            self._unusable.add(name)
+            unusable.add(name)
             return None
         return image
 

@@ -93,12 +93,12 @@ class _Reading:
         raise self.material.nothing_usable("clips")
 
     def _photo(self) -> tuple[str, PIL.Image.Image]:
-        names = self.material.photos
+        names, side = self.material.photos, max(self.large)
         for _ in range(_PATIENCE):
-            if not self.material.has_photos_left:
+            if not self.material.has_photos_left(side):
                 break
             name = names[int(self.random.integers(len(names)))]
-            image = self.material.open_photo(name, max(self.large), self.complaints)
+            image = self.material.open_photo(name, side, self.complaints)
             if image is not None:
                 return name, image
         raise self.material.nothing_usable("photos")

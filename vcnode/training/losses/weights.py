@@ -56,6 +56,11 @@ class LossWeights:
     adversarial_halved: bool = False
 
     @property
+    def has_any(self) -> bool:
+        """Whether there is a loss at all."""
+        return any((self.l1, self.perceptual, self.contextual, self.smoothness, self.adversarial, self.temporal))
+
+    @property
     def needs_loss_network(self) -> bool:
         """Whether a loss looks through a VGG."""
         return self.perceptual > 0 or self.contextual > 0
