@@ -3,6 +3,7 @@
 import exr_files
 import numpy as np
 import pytest
+from PIL import Image
 
 from vcnode.worker.plan import plan_job
 
@@ -96,8 +97,78 @@ def test_a_keyframe_covers_what_the_frames_cover(exr_job, plates):
         exr_files.write(plates / "exr" / f"in.{FIRST + number}.exr", planes, **windows)
     reference = plan_job(exr_job).shots[0].references[0]
     assert reference.image.shape == (56, 72, 3)
-    assert reference.image[:4].max() == 0  # the reference has no overscan
+    shown = reference.image[4:-4, 4:-4]
+    assert np.array_equal(reference.image, np.pad(shown, ((4, 4), (4, 4), (0, 0)), "edge"))  # it has no overscan
     assert reference.frame == 0
+
+
+def test_a_keyframe_with_overscan_of_its_own_keeps_it(exr_job, plates):
+    job = exr_job
+    for name in ("reference.exr", *(f"in.{FIRST + number}.exr" for number in range(COUNT))):
+        planes = exr_files.gray_plate(56, 72)
+        planes["R"] = planes["R"] * np.float16(0.5)
+        windows = {"displayWindow": exr_files.box(0, 0, 63, 47), "dataWindow": exr_files.box(-4, -4, 67, 51)}
+        exr_files.write(plates / "exr" / name, planes, **windows)
+    image, _ = planned(job, job["references"][0])
+    assert image.shape == (56, 72, 3)
+    assert not np.array_equal(image[0], image[4])
+
+
+@pytest.fixture
+def overscan(exr_job, plates):
+    """The job with 4 pixels around the format, and an opaque and a half transparent picture of the format's size."""
+    for number in range(COUNT):
+        windows = {"displayWindow": exr_files.box(0, 0, 63, 47), "dataWindow": exr_files.box(-4, -4, 67, 51)}
+        exr_files.write(plates / "exr" / f"in.{FIRST + number}.exr", exr_files.gray_plate(56, 72), **windows)
+    codes = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
+    codes[..., 3] = np.where(np.arange(64) < 32, 255, 0)
+    Image.fromarray(codes[..., :3]).save(plates / "opaque.png")
+    Image.fromarray(codes).save(plates / "half.png")
+    Image.fromarray(codes[..., 3]).save(plates / "mask.png")
+    return exr_job, codes / np.float32(255)
+
+
+def planned(job, reference):
+    """The picture and the mask of a reference as the engine takes them."""
+    plan = plan_job({**job, "references": [reference]})
+    (reference,) = plan.shots[0].references
+    return reference.image, reference.mask
+
+
+def test_a_keyframe_of_another_kind_of_file_covers_what_the_frames_cover(overscan, plates):
+    job, codes = overscan
+    image, mask = planned(job, {"file": str(plates / "opaque.png"), "frame": FIRST})
+    assert mask is None
+    assert np.array_equal(image, np.pad(codes[..., :3], ((4, 4), (4, 4), (0, 0)), "edge"))
+
+
+def test_masks_cover_it_as_well(overscan, plates):
+    job, codes = overscan
+    exr = next(reference["file"] for reference in job["references"])
+    own = str(plates / "mask.png")
+    for named in ({"file": str(plates / "half.png")}, {"file": exr, "mask": own}):
+        image, mask = planned(job, named)
+        assert image.shape[:2] == mask.shape == (56, 72)
+        assert np.array_equal(mask[4:-4, 4:-4], codes[..., 3])
+        assert mask[:4].max() == 0
+
+
+def test_a_picture_of_another_size_stays_whole(overscan, plates):
+    job, _ = overscan
+    Image.open(plates / "half.png").resize((72, 56)).save(plates / "wide.png")
+    image, mask = planned(job, {"file": str(plates / "wide.png")})
+    assert image.shape[:2] == mask.shape == (56, 72)
+    assert mask[:, 0].min() == 1
+
+
+@pytest.mark.parametrize("encoding", ["srgb", "linear-srgb"])
+def test_what_is_transparent_is_masked_in_any_encoding(exr_job, plates, encoding):
+    codes = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
+    codes[..., 3] = np.where(np.arange(64) < 32, 255, 0)
+    Image.fromarray(codes).save(plates / "half.png")
+    named = {"file": str(plates / "half.png"), "encoding": encoding}
+    (reference,) = plan_job({**exr_job, "references": [named]}).shots[0].references
+    assert np.array_equal(reference.mask_for(48, 64)[0, 0].numpy(), codes[..., 3] / np.float32(255))
 
 
 def test_encodings_are_for_exr(job):

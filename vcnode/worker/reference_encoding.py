@@ -2,7 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vcnode.media import read_image
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box, read_exr_header
 from vcnode.rendering.reference_picture import mask_picture, reference_picture
@@ -11,28 +16,65 @@ from vcnode.worker.source_check import Windows
 
 
 def understood(reference: Reference, encoding: str | None, windows: Windows | None) -> Reference:
-    """The reference with its files read as they are meant; one in sRGB stays a file.
+    """The reference with its files read as they are meant; one in sRGB that needs nothing stays a file.
+
+    Where the clip's frames cover more or less than their format, so does a picture of that format: its edges go on
+    where it has no pixels. Black there would be taken for bars, and the rest for the whole frame.
 
     Args:
         reference: As named, with files.
         encoding: Of its picture; None: as the kind of file says.
-        windows: Of the clip, whose part of an EXR picture of the same format is taken; None where it has none.
+        windows: Of the clip; None where it has none.
 
     Raises:
-        InputError: The encoding is not known.
+        InputError: The encoding is not known, or a mask cannot be used.
         MediaError: A file cannot be read.
     """
-    image, mask = reference.image, reference.mask
-    if isinstance(image, Path) and (is_exr(image) or encoding not in (None, "srgb")):
-        box = _box(image, windows)
-        reference = replace(reference, image=reference_picture(image, encoding, box=box))
-        if isinstance(mask, Path) and is_exr(mask):
-            reference = replace(reference, mask=mask_picture(mask, box=box))
-    return reference
+    image = reference.image
+    if not isinstance(image, Path):
+        return reference
+    if is_exr(image):
+        return _exr(reference, image, encoding, windows)
+    srgb = encoding in (None, "srgb")
+    if srgb and (windows is None or windows.covered == windows.display):
+        return reference
+    picture = read_image(image).rgb if srgb else reference_picture(image, encoding)
+    mask = reference.mask_for(*picture.shape[:2])
+    if windows is not None and _size(picture) == _size_of(windows.display):
+        placed = None if mask is None else _placed(mask[0, 0].numpy(), windows.display, windows.covered, "constant")
+        return replace(reference, image=_placed(picture, windows.display, windows.covered), mask=placed)
+    return replace(reference, image=picture, mask=None if mask is None else mask[0, 0])
 
 
-def _box(image: Path, windows: Windows | None) -> Box | None:
-    """The part of a picture that the clip's frames cover, where both have the same format."""
-    if windows is None or not is_exr(image):
-        return None
-    return windows.covered if read_exr_header(image)[0].display_window == windows.display else None
+def _exr(reference: Reference, image: Path, encoding: str | None, windows: Windows | None) -> Reference:
+    first, mask = read_exr_header(image)[0], reference.mask
+    if windows is None or first.display_window != windows.display:
+        shown = mask_picture(mask) if isinstance(mask, Path) and is_exr(mask) else mask
+        return replace(reference, image=reference_picture(image, encoding), mask=shown)
+    known = windows.display.union(first.data_window)  # what a file leaves out of its format is black
+    picture = _placed(reference_picture(image, encoding, box=known), known, windows.covered)
+    if isinstance(mask, Path) and is_exr(mask):
+        mask = mask_picture(mask, box=windows.covered)
+    elif isinstance(mask, Path) and _size(values := mask_picture(mask)) == _size_of(windows.display):
+        mask = _placed(values, windows.display, windows.covered, "constant")
+    return replace(reference, image=picture, mask=mask)
+
+
+def _placed(
+    values: NDArray[np.float32], box: Box, covered: Box, beyond: Literal["edge", "constant"] = "edge"
+) -> NDArray[np.float32]:
+    """Bring values that cover one box to another: their edges go on beyond it, or 0."""
+    common = box.intersection(covered)
+    if common is None:
+        return np.zeros((*_size_of(covered), *values.shape[2:]), np.float32)
+    rows, columns = common.within(covered)
+    margins = [(rows.start, covered.height - rows.stop), (columns.start, covered.width - columns.stop)]
+    return np.pad(values[common.within(box)], [*margins, *[(0, 0)] * (values.ndim - 2)], mode=beyond)
+
+
+def _size(values: NDArray[np.float32]) -> tuple[int, ...]:
+    return values.shape[:2]
+
+
+def _size_of(box: Box) -> tuple[int, int]:
+    return box.height, box.width

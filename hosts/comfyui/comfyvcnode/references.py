@@ -1,5 +1,6 @@
 """References on their way through a graph: what the sockets VCNODE_REFS and VCNODE_FRAMES carry."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from vcnode.sequence import Reference, Shot, load_shots, shots_from_cuts, whole_
 
 from .files import file_stamp
 from .images import check_images, masks_of, rgb_of
+
+_log = logging.getLogger("vcnode")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,22 @@ class ReferencePlan:
         return shots_from_cuts(self.scenes, None, self.references) if self.scenes else whole_clip(self.references)
 
 
+@dataclass(frozen=True, eq=False)
+class BatchReference(Reference):
+    """A picture of an IMAGE batch, told from the others in messages.
+
+    Attributes:
+        number: Of the picture, counted from 1.
+        count: Pictures in the batch.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"(image {self.number} of {self.count})" if self.count > 1 else super().__str__()
+
+
 @dataclass(frozen=True)
 class Keyframes:
     """Frames that were picked from a clip.
@@ -106,14 +125,11 @@ def pictures(
     """
     images = check_images(images, "The reference images")
     count = len(images)
-    made = []
-    for image, frame, mask in zip(images, frames or [None] * count, masks_of(masks, count), strict=True):
-        rgb = rgb_of(image).expand(3, -1, -1)
-        reference = Reference(rgb, frame, weight, mask)
-        lab = reference.lab()  # a gray one, or a mask of another size, is to be told here and not much later
-        reference.mask_for(lab.shape[2], lab.shape[3])
-        made.append(reference)
-    return tuple(made)
+    given = enumerate(zip(images, frames or [None] * count, masks_of(masks, count), strict=True), 1)
+    return tuple(
+        _checked(BatchReference(rgb_of(image).expand(3, -1, -1), frame, weight, mask, number, count))
+        for number, (image, frame, mask) in given
+    )
 
 
 def numbered_from(frame: int, step: int, count: int) -> list[int | None]:
@@ -124,20 +140,33 @@ def numbered_from(frame: int, step: int, count: int) -> list[int | None]:
 def references_at(images: Tensor, keyframes: Keyframes, *, weight: float = 1.0) -> ReferencePlan:
     """Make references of coloured keyframes, each for its own scene.
 
+    One that came back without colours, as that of a scene which begins in black, is left out with a warning.
+
     Args:
         images: IMAGE `(B, H, W, C)`: the keyframes, coloured.
         keyframes: Where they are.
         weight: Of each.
 
     Raises:
-        InputError: There are more or fewer images than keyframes, or one is gray.
+        InputError: There are more or fewer images than keyframes, or none has colours.
     """
-    if len(images) != len(keyframes.frames):
+    images, count = check_images(images, "The keyframes"), len(keyframes.frames)
+    if len(images) != count:
         raise InputError(
-            f"There are {len(images)} images for {len(keyframes.frames)} frames: every image that Pick Keyframes gave "
+            f"There are {len(images)} images for {count} frames: every image that Pick Keyframes gave "
             "must come back, in the same order."
         )
-    return ReferencePlan(pictures(images, keyframes.frames, weight=weight), keyframes.scenes)
+    found: list[Reference] = []
+    for number, (image, frame) in enumerate(zip(images, keyframes.frames, strict=True), 1):
+        reference = BatchReference(rgb_of(image).expand(3, -1, -1), frame, weight, None, number, count)
+        try:
+            found.append(_checked(reference))
+        except InputError as error:
+            broken = not bool(image.isfinite().all())
+            if broken or (number == count and not found):
+                raise
+            _log.warning("%s The keyframe of frame %d is left out.", error, frame)
+    return ReferencePlan(tuple(found), keyframes.scenes)
 
 
 def read_shots_file(path: str) -> ReferencePlan:
@@ -149,8 +178,7 @@ def read_shots_file(path: str) -> ReferencePlan:
     """
     shots = load_shots(path)
     for reference in _different(shots):
-        lab = reference.lab()
-        reference.mask_for(lab.shape[2], lab.shape[3])
+        _checked(reference)
     return ReferencePlan(listed=shots)
 
 
@@ -162,6 +190,13 @@ def shots_file_stamp(path: str) -> str:
         return f"{file_stamp([path])} {error}"
     images = [each for reference in _different(shots) for each in (reference.image, reference.mask)]
     return file_stamp([path, *(each for each in images if isinstance(each, Path))])
+
+
+def _checked(reference: Reference) -> Reference:
+    """The reference itself; a gray one, or a mask of another size, is to be told here and not much later."""
+    lab = reference.lab()
+    reference.mask_for(lab.shape[2], lab.shape[3])
+    return reference
 
 
 def _different(shots: Sequence[Shot]) -> list[Reference]:

@@ -55,6 +55,12 @@ def test_pictures_are_checked_at_once():
         references.pictures(torch.rand(8, 8, 3))
 
 
+def test_messages_say_which_picture_of_a_batch_it_is():
+    pictures = torch.cat([batch(1), torch.full((1, *batch(1).shape[1:]), 0.5), batch(2)])
+    with pytest.raises(InputError, match=r"Reference \(image 2 of 3\) is gray"):
+        references.pictures(pictures)
+
+
 def test_transparency_is_not_looked_at():
     opaque = batch(1)
     clear = torch.cat([opaque, torch.zeros_like(opaque[..., :1])], dim=-1)
@@ -68,6 +74,20 @@ def test_keyframes_belong_to_their_scenes():
         (10, 19, [None]),  # has no keyframe: the scene before lends its own
         (20, None, [20]),
     ]
+
+
+def test_a_keyframe_without_colours_is_left_out(caplog):
+    """A film that begins in black, or shows a title: nobody can colour that."""
+    plan = references.references_at(torch.cat([batch(1) * 0, batch(2)]), Keyframes((0, 20), (0, 20)))
+    assert [frames(shot) for shot in plan.shots] == [[None], [20]]
+    assert "(image 1 of 2) is gray" in caplog.text
+    assert "keyframe of frame 0 is left out" in caplog.text
+
+
+@pytest.mark.parametrize(("spoilt", "message"), [(0.0, "image 2 of 2"), (torch.nan, "image 1 of 2")])
+def test_keyframes_without_any_colours_or_with_pixels_that_are_no_numbers_are_refused(spoilt, message):
+    with pytest.raises(InputError, match=message):
+        references.references_at(batch(1, 2) * spoilt, Keyframes((0, 20), (0, 20)))
 
 
 def test_more_references_join_the_scenes():
