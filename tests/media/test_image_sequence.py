@@ -84,7 +84,7 @@ def test_what_is_no_sequence_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no file is called like"):
         open_source(tmp_path / "shot.####.png")
     pictures = shot(tmp_path / "in", [1])
-    with pytest.raises(InputError, match=r"single picture; give its folder or a pattern such as shot\.0001\.####\.png"):
+    with pytest.raises(InputError, match=r"single picture; give its folder or a pattern such as shot\.####\.png"):
         open_source(tmp_path / "in" / "shot.0001.png")
     write_tiff(tmp_path / "in" / "other.0001.tif", pictures[1])
     with pytest.raises(MediaError, match=r"several sequences \(other\.#\.tif, shot\.#\.png\)"):

@@ -74,6 +74,19 @@ def test_alpha_is_kept_apart(tmp_path: Path) -> None:
     np.testing.assert_allclose(image.alpha * 255, rgba[..., 3], atol=1e-4)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_colour_that_stands_for_transparent_is(tmp_path: Path, mode: str) -> None:
+    picture = PIL.Image.new(mode, (4, 4), 200 if mode == "L" else (200, 40, 40))
+    hole = 0 if mode == "L" else (0, 0, 0)
+    picture.putpixel((1, 2), hole)
+    picture.save(tmp_path / "a.png", transparency=hole)
+    image = read_image(tmp_path / "a.png")
+    assert image.gray == (mode == "L")
+    assert image.alpha is not None
+    assert np.argwhere(image.alpha == 0).tolist() == [[2, 1]]
+    np.testing.assert_allclose(image.rgb[0, 0, 0], 200 / 255, atol=1e-6)
+
+
 def test_palettes_bitmaps_and_print_colours(tmp_path: Path) -> None:
     palette = PIL.Image.fromarray(COLOR).quantize(8)
     palette.save(tmp_path / "palette.png")
@@ -133,6 +146,16 @@ def test_foreign_sixteen_bit_tiff(tmp_path: Path, order: str, compression: str |
     image = read_image(tmp_path / "a.tif")
     assert image.depth == 16
     np.testing.assert_array_equal(np.rint(image.rgb * 65535), codes)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sixteen_bit_print_colours(tmp_path: Path, order: str) -> None:
+    inks = np.zeros((5, 7, 4), np.uint16)
+    inks[..., 1:3] = 65535  # magenta and yellow
+    tiff(photometric="separated", byteorder=order)(tmp_path / "a.tif", inks)
+    image = read_image(tmp_path / "a.tif")
+    assert image.alpha is None
+    np.testing.assert_array_equal(image.rgb[0, 0], (1, 0, 0))
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])

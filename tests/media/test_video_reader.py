@@ -182,6 +182,36 @@ def test_damage_inside_is_never_silent(make_clip: Callable[..., Path], caplog: p
     assert "stops after" in complaint or "should have about 60 frames, but only" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "lost"),
+    [("a.mkv", "mpeg2video", [20]), ("a.mkv", "mpeg2video", [24]), ("a.mp4", "libx265", [20, 21, 22, 23])],
+    ids=["inside", "key", "as long as it is built upon"],
+)
+def test_a_frame_that_the_decoder_leaves_out_moves_no_other(
+    make_clip: Callable[..., Path], caplog: pytest.LogCaptureFixture, name: str, codec: str, lost: list[int]
+) -> None:
+    options = {"x265-params": "keyint=12:bframes=0:scenecut=0:log-level=none"} if codec == "libx265" else {"g": "12"}
+    path = make_clip(name, range(60), codec=codec, options=options, time_base=Fraction(1, 30))
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][lost[0]]
+    with path.open("r+b") as file:
+        file.seek(packet.pos + 4)
+        file.write(b"\xff" * 36)
+    with VideoReader(path) as reader:
+        frames = list(reader)
+        assert [frame.index for frame in frames] == list(range(60))
+        before = lost[0] - 1
+        same = [n for n in range(1, 60) if np.array_equal(frames[n].luma, frames[before].luma)]
+        assert same == [before, *lost]
+        assert f"cannot be decoded; frame {before} stands in" in caplog.text
+        for n in (lost[-1], lost[-1] + 1, before, 59, 37):
+            assert reader.frame(n).time == frames[n].time
+            np.testing.assert_array_equal(reader.frame(n).luma, frames[n].luma)
+    with VideoReader(path) as fresh:
+        assert [frame.time for frame in fresh.frames(lost[0])] == [frame.time for frame in frames[before + 1 :]]
+    assert caplog.text.count("stands in") == 2  # once a reader
+
+
 def test_a_size_that_changes_inside_is_refused(make_clip: Callable[..., Path], tmp_path: Path) -> None:
     small = make_clip("a.ts", range(0, 30000, 3000))
     large = make_clip("b.ts", range(30000, 60000, 3000), size=(96, 128))
@@ -210,6 +240,9 @@ def test_errors_before_the_first_frame_are_sentences(make_clip: Callable[..., Pa
         container.mux(stream.encode(frame))
     with pytest.raises(MediaError, match="it has no video stream, only audio"):
         probe(sound)
+    packed = make_clip("packed.avi", range(3), codec="rawvideo", pixel_format="rgb48le", time_base=Fraction(1, 30))
+    with pytest.raises(MediaError, match="not one frame of its video can be decoded"):
+        probe(packed)  # AVI cannot name this kind, so the decoder does not even open
     no_frames = make_clip("none.mkv", [])
     with pytest.raises(MediaError, match="index is damaged or missing"):
         probe(no_frames)

@@ -211,6 +211,14 @@ def test_sound_that_the_container_cannot_hold_is_refused_before_rendering(
     assert not working_folder(tmp_path / "a.mp4").exists()
 
 
+def test_another_container_is_named_for_sound_that_one_cannot_hold(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = make_clip("source.mkv", audio="libopus")
+    with pytest.raises(InputError, match=r"opus, which a mov file cannot hold; write to \.mkv, or leave"):
+        VideoWriter(tmp_path / "a.mov", like=probe(source), audio_from=source)
+
+
 def test_a_film_without_sound_is_fine(
     make_clip: Callable[..., Path], tmp_path: Path, some_planes: Planes, times: Times
 ) -> None:

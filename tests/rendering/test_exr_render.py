@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from exr_files import ATTRIBUTES, attributes, box, channels, gray_plate, half, library, same, with_attributes, write
@@ -16,7 +17,7 @@ from vcnode.color import linear_rgb_to_lab
 from vcnode.color.encodings import ENCODINGS, convert
 from vcnode.errors import Cancelled, InputError, MediaError
 from vcnode.rendering import RenderJob, render
-from vcnode.sequence import Shot
+from vcnode.sequence import Reference, Shot
 
 
 def plates(folder: Path, count: int = 2, *, brightest: float = 6.0, **header: Any) -> Path:
@@ -239,3 +240,23 @@ def test_primaries_that_contradict_are_warned_of(
     with_attributes(exr_job.source.with_name("in.1001.exr"), {"chromaticities": ATTRIBUTES["chromaticities"]})
     render(replace(exr_job, encoding=encoding, frames=(0, 0)))
     assert ("primaries are not those of" in caplog.text) == warned
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_keyframe_of_the_format_is_one_on_plates_with_overscan(exr_job: RenderJob, listed: bool) -> None:
+    source = plates(
+        exr_job.source.parent, 1, brightest=0.9, displayWindow=box(8, 8, 87, 55), dataWindow=box(0, 0, 95, 63)
+    )
+    shown = np.zeros((64, 96, 3), np.uint8) + np.uint8(128)
+    shown[...] = np.random.default_rng(1).integers(0, 256, (8, 12, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    picture, bare = source.with_name("still.png"), source.with_name("bare.png")
+    PIL.Image.fromarray(shown[8:56, 8:88]).save(picture)
+    PIL.Image.fromarray(np.pad(shown[8:56, 8:88], ((8, 8), (8, 8), (0, 0)), "edge")).save(bare)
+    found = []
+    for file in (picture, bare):
+        named = (Reference(file, 0),)
+        given = {"references": (), "shots": (Shot(0, None, named),)} if listed else {"references": named}
+        output = source.with_name(file.stem) / "out.####.exr"
+        render(replace(exr_job, source=source, output=output, depth=32, **given))
+        found.append(channels(output.with_name("out.1001.exr")))
+    assert all(same(found[0][name], found[1][name]) for name in "RGB")

@@ -85,6 +85,14 @@ def test_a_mask_fits_its_image():
         Reference(CODES, mask=np.full((20, 30), np.nan)).mask_for(20, 30)
 
 
+def test_what_is_masked_everywhere_is_told_before_work_begins(tmp_path):
+    faint = np.full((20, 30, 4), 100, np.uint8)
+    PIL.Image.fromarray(faint).save(tmp_path / "faint.png")
+    for given in (Reference(CODES, mask=np.zeros((20, 30))), Reference(tmp_path / "faint.png")):
+        with pytest.raises(InputError, match="leaves nothing to match"):
+            given.mask_for(20, 30)
+
+
 def test_references_are_the_same_by_file_or_by_object():
     array = CODES.copy()
     same = [(Reference("a.png"), Reference(Path("a.png"))), (Reference(array, frame=2), Reference(array, frame=2))]

@@ -76,6 +76,19 @@ def test_an_alpha_channel_that_nobody_painted_is_no_mask(tmp_path, opacity):
     assert read(tmp_path / "picture.png").mask is None
 
 
+@pytest.mark.parametrize("opacity", [128, 254])
+def test_alpha_that_hides_nothing_of_the_picture_leaves_it_a_keyframe(tmp_path, opacity):
+    codes = np.full((HEIGHT, WIDTH, 4), opacity, np.uint8)
+    codes[..., :3] = pixels() * 255
+    codes[:BARS, :, 3] = codes[-BARS:, :, 3] = 0  # bars are no part of the picture
+    Image.fromarray(codes).save(tmp_path / "matted.png")
+    given = read(tmp_path / "matted.png")
+    assert given.mask is not None
+    shown = given.in_place_of_frame(LETTERBOX, size_of(LETTERBOX))
+    assert shown is not None
+    assert torch.equal(shown, LETTERBOX.crop(given.lab))
+
+
 def test_a_mask_goes_before_what_is_transparent(tmp_path):
     codes = np.full((HEIGHT, WIDTH, 4), (200, 40, 40, 128), np.uint8)
     Image.fromarray(codes).save(tmp_path / "painted.png")

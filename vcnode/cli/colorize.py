@@ -1,7 +1,6 @@
 """`vcnode colorize`: a file in, a coloured file out."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +11,7 @@ from vcnode.cli.stopping import stop_request
 from vcnode.color import Enlarging
 from vcnode.color.encodings import ENCODINGS
 from vcnode.errors import Cancelled
-from vcnode.rendering import RenderJob, reference_picture, render
+from vcnode.rendering import RenderJob, render
 from vcnode.sequence import (
     CUT_THRESHOLD,
     Direction,
@@ -187,14 +186,7 @@ def _references(options: argparse.Namespace) -> tuple[Reference, ...]:
     references = [parse_reference_argument(argument) for argument in options.reference]
     if options.references is not None:
         references += references_in_folder(options.references)
-    return tuple(_in_encoding(reference, options.encoding) for reference in references)
-
-
-def _in_encoding(reference: Reference, encoding: str | None) -> Reference:
-    """EXR references are meant like the frames; other files say themselves how they are meant."""
-    if encoding is None or reference.path.suffix.lower() != ".exr":
-        return reference
-    return replace(reference, image=reference_picture(reference.path, encoding))
+    return tuple(references)
 
 
 def _cuts(text: str) -> tuple[int, ...] | float:

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 # Tags that describe the old container rather than the film.
 _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_ELSEWHERE = {"mp4": ".mkv or .mov", "mov": ".mkv"}  # what may take the sound that a container does not
 
 
 def check_audio(source: Path, container: str) -> None:
@@ -74,7 +75,7 @@ def _does_not_fit(source: Path, stream: Any, container: str) -> str:
     name = stream.codec_context.name if stream.codec_context is not None else "of unknown kind"
     return (
         f"the sound of {source} is {name}, which a {container} file cannot hold; "
-        "write to .mkv or .mov, or leave the sound out"
+        f"write to {_ELSEWHERE.get(container, '.mov')}, or leave the sound out"
     )
 
 

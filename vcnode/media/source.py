@@ -1,5 +1,6 @@
 """What a film is read from and written to, whatever the kind of file."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -98,12 +99,16 @@ def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, la
     if layer is not None:
         raise InputError(f"{path} has no layers, so {layer} cannot be chosen; only EXR files have some")
     if path.suffix.lower() in STILL_SUFFIXES:
-        raise InputError(
-            f"{path} is a single picture; give its folder or a pattern such as {path.stem}.####{path.suffix}"
-        )
+        raise InputError(f"{path} is a single picture; give its folder or a pattern such as {_pattern_of(path)}")
     if has_place(path) and not path.exists():
         raise InputError(f"there is no video {path}; pictures are read where they end in {', '.join(STILL_SUFFIXES)}")
     return VideoReader(path)
+
+
+def _pattern_of(picture: Path) -> str:
+    """The name of a sequence that a picture may be one of."""
+    numbered = re.sub("[0-9]+$", lambda digits: "#" * len(digits[0]), picture.stem)
+    return f"{numbered}{'' if numbered != picture.stem else '.####'}{picture.suffix}"
 
 
 def open_sink(

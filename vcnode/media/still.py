@@ -35,6 +35,7 @@ _PACKED = {
     "rgbaf32le": ("<f4", 4),
 }
 
+_SEPARATED = 5  # TIFF's photometric interpretation of inks; FFmpeg takes 16-bit ones for R'G'B'A
 _DEFLATE = (8, 32946)  # TIFF's compressions of that kind
 # Size, bits, compression, kind, fill order, strips, samples, planes, predictor; the bits tell floats and alpha.
 _TIFF_TAGS = {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317}
@@ -117,14 +118,14 @@ def _deep(data: bytes, codec: str, *, orientation: int, icc: bytes | None) -> St
 
 
 def _deep_tiff(data: bytes, path: Path) -> Still | None:
-    """A TIFF of more than 8 bits, or None when Pillow reads it whole."""
+    """A TIFF of more than 8 bits, or None when Pillow reads it whole, or as whole as inks can be shown."""
     big = data[2:3] == b"+" or data[3:4] == b"+"
     directory = ImageFileDirectory_v2(data[: 16 if big else 8])
     file = io.BytesIO(data)
     file.seek(directory.next)
     directory.load(file)
     bits, kind = directory.get(258, (1,)), directory.get(339, (1,))
-    if max(bits) <= 8:
+    if max(bits) <= 8 or directory.get(262) == _SEPARATED:
         return None
     if len(bits) == 1 and kind[0] == 3 and bits[0] == 32:
         return None
@@ -187,6 +188,8 @@ def _shallow(image: PIL.Image.Image) -> Still:
         image = image.convert("L")
     elif image.mode not in ("L", "LA", "RGB", "RGBA"):
         image, icc = image.convert("RGB"), None
+    elif "transparency" in image.info:  # PNG may name one colour that is
+        image = image.convert("LA" if image.mode == "L" else "RGBA")
     alpha = np.array(image.getchannel("A")) if image.mode in ("LA", "RGBA") else None
     plain = image.convert("L" if image.mode in ("L", "LA") else "RGB")
     return Still(np.array(plain), alpha, orientation, icc)

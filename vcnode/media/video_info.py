@@ -176,7 +176,7 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
         try:
             for frame in packet.decode():
                 return frame
-        except FFmpegError:
+        except (FFmpegError, ValueError):  # PyAV's ValueError: the decoder did not open at the packet before
             continue  # a recording cut between key frames starts with packets that cannot be decoded
     raise MediaError(f"cannot read {path}: not one frame of its video can be decoded")
 

@@ -1,6 +1,7 @@
 """Frames of a video in presentation order, and any one of them."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class VideoReader:
         self.info: VideoInfo = probe(self.path)
         self._walk: Iterator[VideoFrame] | None = None
         self._next = 0
+        self._told: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -67,8 +69,7 @@ class VideoReader:
     @cached_property
     def index(self) -> FrameIndex | None:
         """Time stamps of all frames, or None when the file does not tell; the first use reads it all."""
-        first = next(self._decode(0, None), None)
-        return build_index(self.path, first.pts) if first is not None else None
+        return build_index(self.path)
 
     def frames(self, start: int = 0) -> Iterator[VideoFrame]:
         """Yield the frames from number `start` on, in presentation order.
@@ -122,7 +123,9 @@ class VideoReader:
     def _decode(self, start: int, key: int | None) -> Iterator[VideoFrame]:
         """Decode from a key frame's time (or the beginning); yield frames from number `start` on.
 
-        Yields nothing when frame `start` cannot be reached from `key`; the caller then tries an earlier one.
+        A frame that the decoder leaves out is shown as the one before it: all behind it keep their numbers, however
+        they are reached. Yields nothing when frame `start` cannot be reached from `key`; the caller then tries an
+        earlier one.
         """
         index = self.index if key is not None else None
         with open_video(self.path) as (container, stream):
@@ -133,27 +136,50 @@ class VideoReader:
             progress = _Progress(self.info, container, whole=key is None)
             count = 0
             previous: int | None = None
+            shown: av.VideoFrame | None = None
             for decoded in _decoded(container, stream, progress, key):
                 self._check_unchanged(decoded)
                 ticks = _ticks(decoded, self.info)
                 pts = decoded.pts
-                if index is not None:
-                    if decoded.is_corrupt and count == 0 and (pts is None or key is None or pts >= key):
-                        return  # marked as a key frame, yet not decodable from here
-                    if pts is None or pts < index.pts[start]:
+                if index is not None and key is not None:
+                    if pts is None or pts < key:
                         continue
-                    if count == 0:
-                        if pts != index.pts[start]:
-                            return  # landed behind it
-                        count = start
+                    if shown is None:
+                        if decoded.is_corrupt or pts != key:
+                            return  # marked as a key frame, yet not decodable from here
+                        count = bisect_left(index.pts, key)
                 elif pts is None or (previous is not None and pts <= previous):
                     pts = 0 if previous is None else previous + (ticks or self.info.frame_ticks)
-                previous = pts
-                progress.frames = count + 1
+                if shown is not None and previous is not None:
+                    for time in self._left_out(count, previous, pts, _ticks(shown, self.info)):
+                        if time.index >= start:
+                            yield codes_of(shown, self.info.layout, time)
+                        count += 1
+                shown, previous = decoded, pts
+                if count >= start or key is None:
+                    progress.frames = count + 1
                 if count >= start:
                     time = FrameTime(count, pts, ticks, self.info.time_base, count)
                     yield codes_of(decoded, self.info.layout, time)
                 count += 1
+
+    def _left_out(self, count: int, previous: int, pts: int, ticks: int) -> Iterator[FrameTime]:
+        """The places of frames, from number `count` on, that should have come between two that came.
+
+        Only where these leave a hole in time is the index asked, which costs a reading of the file.
+        """
+        if pts - previous <= (ticks or self.info.frame_ticks) * 3 // 2 or self.index is None:
+            return
+        times = self.index.pts
+        end = bisect_left(times, pts)
+        if end == len(times) or times[end] != pts or times[count - 1] != previous:
+            return
+        if count not in self._told and count < end:
+            self._told.add(count)
+            which = f"frame {count}" if end == count + 1 else f"frames {count} to {end - 1}"
+            _log.warning("%s: %s cannot be decoded; frame %d stands in", self.path, which, count - 1)
+        for number in range(count, end):
+            yield FrameTime(number, times[number], times[number + 1] - times[number], self.info.time_base, number)
 
     def _check_unchanged(self, frame: av.VideoFrame) -> None:
         info = self.info

@@ -1,6 +1,8 @@
 """What a job says about OpenEXR files, and what follows for its render."""
 
+import functools
 from dataclasses import replace
+from pathlib import Path
 
 from vcnode.color.encodings import ENCODINGS, Encoding, find_encoding
 from vcnode.errors import InputError
@@ -8,16 +10,19 @@ from vcnode.media import FrameSource, ImageSequenceReader
 from vcnode.media.exr_frames import ExrFrames, is_exr
 from vcnode.media.exr_output import ExrOutput
 from vcnode.rendering.job import RenderJob
+from vcnode.rendering.reference_encoding import Windows, understood
+from vcnode.sequence import Reference
 from vcnode.sequence.chain import combine_digests, digest_settings
 
 
 def fit_to_source(job: RenderJob, source: FrameSource) -> RenderJob:
-    """The job as it suits the source, with what it says about EXR checked.
+    """The job as it suits the source, with what it says about EXR checked, and its references as they are meant.
 
     Where data windows differ, black around a frame is no bar: there may be picture in the next one.
 
     Raises:
-        InputError: An encoding is not known, or options are for EXR where there is none.
+        InputError: An encoding is not known, options are for EXR where there is none, or a mask cannot be used.
+        MediaError: A reference cannot be read.
     """
     if job.encoding is not None:
         find_encoding(job.encoding)
@@ -32,8 +37,23 @@ def fit_to_source(job: RenderJob, source: FrameSource) -> RenderJob:
         )
     files = _files(source)
     if files is not None and files.varies:
-        return replace(job, settings=replace(job.settings, find_bars=False))
-    return job
+        job = replace(job, settings=replace(job.settings, find_bars=False))
+    return _with_references_as_meant(job, Windows.of(source))
+
+
+def _with_references_as_meant(job: RenderJob, windows: Windows | None) -> RenderJob:
+    """EXR references are meant like the frames, and what has the frames' format covers what they cover."""
+    placed = windows is not None and not windows.alike
+
+    @functools.cache
+    def meant(reference: Reference) -> Reference:
+        encoding = job.encoding if isinstance(reference.image, Path) and is_exr(reference.image) else None
+        return understood(reference, encoding, windows) if placed or encoding else reference
+
+    shots = job.shots
+    if shots is not None:
+        shots = tuple(replace(shot, references=tuple(map(meant, shot.references))) for shot in shots)
+    return replace(job, references=tuple(map(meant, job.references)), shots=shots)
 
 
 def encoding_of_output(job: RenderJob) -> Encoding:

@@ -29,7 +29,7 @@ from vcnode.sequence.identity import model_digest
 from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
 _IN_FLIGHT = 2  # frames that are read ahead, and that wait to be written, on GPUs
-_RENDER_VERSION = "7"  # raise it when the same job begins to yield other pixels
+_RENDER_VERSION = "8"  # raise it when the same job begins to yield other pixels
 
 _log = logging.getLogger("vcnode")
 

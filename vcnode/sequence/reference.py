@@ -17,6 +17,8 @@ from vcnode.sequence.whole_number import whole_number
 
 type ImageLike = Path | str | NDArray[Any] | Tensor
 
+LEAST_WHITE = 0.5  # of a mask, above which a place may be matched
+
 _FAINTEST_COLOR = 0.5  # ab units: a picture that never leaves gray by more has nothing to give
 _BRIGHTEST = 16.0  # encoded highlights may exceed 1; a float image with more than this counts in codes of 8 bit or so
 
@@ -28,7 +30,7 @@ class Reference:
     Attributes:
         image: A file, or RGB: an array `(H, W, 3)` or a tensor `(3, H, W)`; 0..1 for floats, full scale for integers.
         frame: The frame of the clip that it shows, counted from 0 (a keyframe: its own colours begin the run there,
-            unless it has a mask or another aspect ratio); None: no particular frame.
+            unless it has a mask, transparent parts or another aspect ratio); None: no particular frame.
         weight: Influence relative to the shot's other references, above 0.
         mask: White where the reference may be used and black where not; None: where the image's file is
             opaque. A file, or `(H, W)`.
@@ -102,13 +104,13 @@ class Reference:
         """Read the mask, or else the alpha of the image's file, `(1, 1, height, width)`, 0..1; None where all counts.
 
         Raises:
-            InputError: Its size differs from the image's.
+            InputError: Its size differs from the image's, or nothing in it is white.
             MediaError: The file cannot be read.
         """
         if self.mask is None:
             alpha = read_image(self.image).alpha if isinstance(self.image, Path) else None
             painted = alpha is not None and alpha.min() < 1 and alpha.max() > 0  # a channel left black is no mask
-            return torch.from_numpy(alpha)[None, None] if painted else None
+            return self._not_empty(torch.from_numpy(alpha)) if painted else None
         mask = floats(_pixels(self.mask), f"The mask of reference {self}")
         if mask.ndim == 3:
             mask = mask.mean(dim=-1 if mask.shape[-1] in (1, 3) else 0)
@@ -118,6 +120,14 @@ class Reference:
             raise InputError(
                 f"The mask of reference {self} is {mask.shape[-1]}x{mask.shape[-2]} pixels, "
                 f"the image {width}x{height}: give a mask of the image's size."
+            )
+        return self._not_empty(mask)
+
+    def _not_empty(self, mask: Tensor) -> Tensor:
+        """Refuse a mask `(H, W)` of which no working size leaves anything: better now than when its shot begins."""
+        if not bool((mask > LEAST_WHITE).any()):
+            raise InputError(
+                f"The mask of reference {self} leaves nothing to match: make its white area (or what is opaque) larger."
             )
         return mask[None, None]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vcnode.color import Bars, WorkingSize, find_bars
 from vcnode.errors import InputError
-from vcnode.sequence.reference import Reference
+from vcnode.sequence.reference import LEAST_WHITE, Reference
 from vcnode.sequence.settings import Settings
 
 MULTIPLE = 8
@@ -59,7 +59,7 @@ class ReferencePicture:
         mask = torch.ones_like(lab[:, :1]) if self.mask is None else self.bars.crop(self.mask)
         size = WorkingSize.fit(lab.shape[2], lab.shape[3], short_side, MULTIPLE)
         mask = size.shrink(mask) * ~size.padding_mask(mask.device)
-        if not bool((F.avg_pool2d(mask, 4) > 0.5).any()):
+        if not bool((F.avg_pool2d(mask, 4) > LEAST_WHITE).any()):
             raise InputError(
                 f"The mask of reference {self.reference} leaves nothing to match: make its white area larger."
             )
@@ -76,9 +76,10 @@ class ReferencePicture:
             size: Of the shot.
 
         Returns:
-            Lab `(1, 3, H, W)`, a view; None where something is masked or its shape is another.
+            Lab `(1, 3, H, W)`, a view; None where it has a mask or its shape is another, or where it is transparent,
+            bars aside.
         """
-        if self.mask is not None:
+        if self.reference.mask is not None:
             return None
         height, width = size.frame_height + bars.top + bars.bottom, size.frame_width + bars.left + bars.right
         as_in_shot = bars.scaled(self.lab.shape[2] / height, self.lab.shape[3] / width)
@@ -86,5 +87,6 @@ class ReferencePicture:
             picture = own.crop(self.lab)
             aspect = picture.shape[3] / picture.shape[2] if picture.numel() else 0.0
             if abs(aspect / (size.frame_width / size.frame_height) - 1) <= _SAME_ASPECT:
-                return picture
+                transparent = self.mask is not None and bool((own.crop(self.mask) <= LEAST_WHITE).any())
+                return None if transparent else picture
         return None

@@ -72,11 +72,10 @@ class Sequence:
             IndexError: There is no such frame.
             InputError: A frame or reference cannot be used.
         """
-        number = operator.index(number)
-        if number < 0:
-            number += len(self)
+        asked = operator.index(number)
+        number = asked + len(self) if asked < 0 else asked
         if not 0 <= number < len(self):
-            raise IndexError(f"Frame {number} was asked for, but the clip has the frames 0..{len(self) - 1}.")
+            raise IndexError(f"Frame {asked} was asked for, but the clip has the frames 0..{len(self) - 1}.")
         shot = shot_at(self.shots, number)
         with self._lock:
             lightness = self._lightness(number)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from vcnode.errors import VcnodeError
+from vcnode.rendering.reference_encoding import understood
 from vcnode.sequence import Reference, Shot
 from vcnode.worker.fields import Problem, sentence_of
-from vcnode.worker.reference_encoding import understood
 from vcnode.worker.request import JobRequest, ReferenceRequest, ShotRequest
 from vcnode.worker.shots_file_check import check_shots_file
 from vcnode.worker.source_check import SourceFrames

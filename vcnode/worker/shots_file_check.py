@@ -9,10 +9,10 @@ import yaml
 
 from vcnode.errors import InputError, VcnodeError
 from vcnode.media.exr_frames import is_exr
+from vcnode.rendering.reference_encoding import understood
 from vcnode.sequence import Reference, Shot, load_shots
 from vcnode.sequence.shots import check_shots
 from vcnode.worker.fields import Problem, sentence_of
-from vcnode.worker.reference_encoding import understood
 from vcnode.worker.request import ShotsFile
 from vcnode.worker.source_check import SourceFrames
 

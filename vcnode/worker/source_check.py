@@ -8,26 +8,14 @@ from pathlib import Path
 import PIL.Image
 
 from vcnode.errors import MediaError, VcnodeError
-from vcnode.media import ImageSequenceReader, open_source
+from vcnode.media import open_source
 from vcnode.media.exr_frames import is_exr
-from vcnode.media.exr_header import Box, read_exr_header
+from vcnode.media.exr_header import read_exr_header
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.rendering.reference_encoding import Windows
 from vcnode.rendering.stretch import exact_frame_count
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.request import JobRequest
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Of an OpenEXR sequence.
-
-    Attributes:
-        display: The format of its frames.
-        covered: What they cover: the union of their data windows.
-    """
-
-    display: Box
-    covered: Box
 
 
 @dataclass(frozen=True)
@@ -99,19 +87,11 @@ def _pictures(request: JobRequest, problems: list[Problem]) -> SourceFrames | No
         problems.append(Problem("frames", sentence))
     before = len(problems)
     _check_sizes([pattern.path(number) for number in source.wanted if number in there], problems)
-    windows = _windows(request.source) if len(problems) == before else None
+    windows = None
+    if len(problems) == before:
+        with open_source(request.source) as opened:  # as the renderer will
+            windows = Windows.of(opened)
     return replace(source, files=tuple(pattern.path(number) for number in numbers), windows=windows)
-
-
-def _windows(source: Path) -> Windows | None:
-    """Open the sequence as the renderer will.
-
-    Raises:
-        MediaError: It cannot be opened.
-    """
-    with open_source(source) as opened:
-        exr = opened.exr if isinstance(opened, ImageSequenceReader) else None
-        return None if exr is None else Windows(exr.first.display_window, exr.box)
 
 
 def _range(

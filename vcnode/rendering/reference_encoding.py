@@ -1,18 +1,41 @@
 """A reference as the engine takes it, whatever its file's encoding."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vcnode.media import read_image
+from vcnode.media import FrameSource, ImageSequenceReader, read_image
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box, read_exr_header
 from vcnode.rendering.reference_picture import mask_picture, reference_picture
 from vcnode.sequence import Reference
-from vcnode.worker.source_check import Windows
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Of an OpenEXR sequence.
+
+    Attributes:
+        display: The format of its frames.
+        covered: What they cover: the union of their data windows.
+    """
+
+    display: Box
+    covered: Box
+
+    @classmethod
+    def of(cls, source: FrameSource) -> "Windows | None":
+        """Those of a clip; None where it is not of EXR files."""
+        exr = source.exr if isinstance(source, ImageSequenceReader) else None
+        return None if exr is None else cls(exr.first.display_window, exr.box)
+
+    @property
+    def alike(self) -> bool:
+        """Whether frames cover their format and no more."""
+        return self.covered == self.display
 
 
 def understood(reference: Reference, encoding: str | None, windows: Windows | None) -> Reference:
@@ -36,7 +59,7 @@ def understood(reference: Reference, encoding: str | None, windows: Windows | No
     if is_exr(image):
         return _exr(reference, image, encoding, windows)
     srgb = encoding in (None, "srgb")
-    if srgb and (windows is None or windows.covered == windows.display):
+    if srgb and (windows is None or windows.alike):
         return reference
     picture = read_image(image).rgb if srgb else reference_picture(image, encoding)
     mask = reference.mask_for(*picture.shape[:2])
