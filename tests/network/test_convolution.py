@@ -7,6 +7,14 @@ from hypothesis import strategies as st
 from vcnode.network.convolution import Conv3x3, DoublingConv3x3, ValidConv3x3
 
 
+@pytest.fixture(params=[False, True], ids=["products as fast", "products slow"], autouse=True, scope="module")
+def processor(request):
+    """Both kinds, whichever this one is: which convolutions are done by minimal filtering depends on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vcnode.network.convolution.multiplies_slowly", lambda: request.param)
+        yield
+
+
 def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
@@ -101,3 +109,10 @@ def test_training_has_the_gradients_of_a_plain_convolution(kind):
 def test_images_of_a_batch_do_not_touch_each_other():
     layer, x = filled(Conv3x3(128, 128, 2)), random(3, 128, 30, 40)
     assert torch.equal(layer(x)[1:2], layer(x[1:2]))
+
+
+@pytest.mark.parametrize("channels", [64, 512])
+def test_wide_layers_of_every_processor_are_exact(channels):
+    layer, x = filled(Conv3x3(channels, max(channels, 128))), random(1, channels, 64, 65)
+    expected = F.conv2d(x.double(), layer.weight.double(), layer.bias.double(), padding=1)
+    assert (layer(x) - expected).abs().max() < 5e-4

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vcnode.network.processor import multiplies_slowly
+
 _INPUT = (
     (4, 0, -5, 0, 1, 0),
     (0, -4, -4, 1, 1, 0),
@@ -33,8 +35,10 @@ _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, 
 
 _ONES = 7  # the product that adds to all 16 values of a tile alike, so the bias goes there
 
-_CHANNELS = (64, 128)  # the fewer and the more of inputs and outputs; below, moving tiles costs what multiplying saves
-_PIXELS = 1024  # with fewer, transforming the kernels does
+# The fewer and the more of inputs and outputs, below which moving tiles costs what multiplying saves, and pixels below
+# which transforming the kernels does; and the same where products are slow.
+_LEAST = (64, 128, 1024)
+_LEAST_IF_SLOW = (512, 512, 4096)
 _TILES = 256  # at once: with fewer, kernels are transformed too often, with more, tiles leave the processor's cache
 _PART = 64  # outputs at once, so that their kernels stay in the processor's cache
 
@@ -142,9 +146,11 @@ def _pays(x: Tensor, weight: Tensor) -> bool:
     plain = x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
     plain = plain and not torch.is_autocast_enabled("cpu")
     wanted = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
-    few, many = sorted(weight.shape[:2])
-    wide = few >= _CHANNELS[0] and many >= _CHANNELS[1]
-    return plain and wide and not wanted and x.shape[2] * x.shape[3] >= _PIXELS
+    if not plain or wanted:
+        return False
+    sizes = (*sorted(weight.shape[:2]), x.shape[2] * x.shape[3])
+    least = _LEAST_IF_SLOW if multiplies_slowly() else _LEAST
+    return all(size >= enough for size, enough in zip(sizes, least, strict=True))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vcnode.network.processor import multiplies_slowly
+
 PAPER_TEMPERATURE = 0.01
 _BLOCK = 2**21  # numbers of the matrix held at once: more leave the processor's cache ...
-_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow
+_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow,
+_FEWEST_ROWS_IF_SLOW = 256  # or slower still where they are slow anyway
 _GPU_BLOCK = 2**25  # numbers held at once on a GPU, where launches count: 128 MiB
 _RUN = 96  # keys whose greatest is found first, since finding its place is slow
 _UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
@@ -34,7 +37,8 @@ def exact_match(
     """
     if rows is None:
         block = _BLOCK if query.device.type == "cpu" else _GPU_BLOCK
-        rows = max(_FEWEST_ROWS, block // key.shape[2] // _FEWEST_ROWS * _FEWEST_ROWS)
+        fewest = _FEWEST_ROWS_IF_SLOW if query.device.type == "cpu" and multiplies_slowly() else _FEWEST_ROWS
+        rows = max(fewest, block // key.shape[2] // fewest * fewest)
     wide = torch.promote_types(query.dtype, torch.float32)
     excluded = None if mask is None else ~mask
     features = (query.to(wide), key.to(wide), value.to(wide))

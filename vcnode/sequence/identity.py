@@ -7,6 +7,7 @@ import torch
 from vcnode.network import Model, ModelConfig
 from vcnode.network.correspondence import DEVC_WIDTH
 from vcnode.network.matching import matching_kernel
+from vcnode.network.processor import multiplies_slowly
 from vcnode.sequence.chain import combine_digests, digest_settings, digest_tensor
 
 type _Looks = tuple[ModelConfig, tuple[tuple[int, int], ...]]
@@ -36,7 +37,8 @@ def model_digest(model: Model) -> str:
 def rounding(device: torch.device, model: Model | None = None, *, half: bool = False) -> dict[str, object]:
     """Say what decides how a computation rounds; states of machines that round differently are kept apart.
 
-    On a CPU the number of threads counts too: sums are cut into as many parts. On a GPU the kernel that matches.
+    On a CPU the number of threads counts too, since sums are cut into as many parts, and how it convolves. On a GPU the
+    kernel that matches does.
 
     Args:
         device: Where the network runs.
@@ -44,7 +46,7 @@ def rounding(device: torch.device, model: Model | None = None, *, half: bool = F
         half: Whether convolutions run in half precision.
     """
     if device.type == "cpu":
-        machine: object = [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()]
+        machine: object = [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), multiplies_slowly()]
     else:
         machine = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     about: dict[str, object] = {"torch": str(torch.__version__), "device": device.type, "machine": machine}
