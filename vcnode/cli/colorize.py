@@ -81,8 +81,8 @@ def _add_network_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--precision",
         choices=get_args(Precision.__value__),
-        help="of the convolutions (float16 for lite on CUDA, else float32); bfloat16 is for CPUs that compute it at twice "
-        "the rate: Intel's with AMX, AMD's with AVX-512",
+        help="of the convolutions (float16 for lite on CUDA, else float32); bfloat16 is for CPUs that compute it at "
+        "twice the rate: Intel's with AMX, AMD's with AVX-512",
     )
     group.add_argument("--compat", choices=["devc"], help="colour as the authors' script does")
     group.add_argument("--cache", type=Path, metavar="DIR", help="keep states there, so that a second run is quick")
