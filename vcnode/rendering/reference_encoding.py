@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from vcnode.media import FrameSource, ImageSequenceReader, read_image
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box, read_exr_header
-from vcnode.rendering.reference_picture import mask_picture, reference_picture
+from vcnode.rendering.reference_picture import mask_picture, placed, reference_picture
 from vcnode.sequence import Reference
 
 
@@ -64,8 +63,8 @@ def understood(reference: Reference, encoding: str | None, windows: Windows | No
     picture = read_image(image).rgb if srgb else reference_picture(image, encoding)
     mask = reference.mask_for(*picture.shape[:2])
     if windows is not None and _size(picture) == _size_of(windows.display):
-        placed = None if mask is None else _placed(mask[0, 0].numpy(), windows.display, windows.covered, "constant")
-        return replace(reference, image=_placed(picture, windows.display, windows.covered), mask=placed)
+        shown = None if mask is None else placed(mask[0, 0].numpy(), windows.display, windows.covered, "constant")
+        return replace(reference, image=placed(picture, windows.display, windows.covered, "edge"), mask=shown)
     return replace(reference, image=picture, mask=None if mask is None else mask[0, 0])
 
 
@@ -75,24 +74,12 @@ def _exr(reference: Reference, image: Path, encoding: str | None, windows: Windo
         shown = mask_picture(mask) if isinstance(mask, Path) and is_exr(mask) else mask
         return replace(reference, image=reference_picture(image, encoding), mask=shown)
     known = windows.display.union(first.data_window)  # what a file leaves out of its format is black
-    picture = _placed(reference_picture(image, encoding, box=known), known, windows.covered)
+    picture = placed(reference_picture(image, encoding, box=known), known, windows.covered, "edge")
     if isinstance(mask, Path) and is_exr(mask):
         mask = mask_picture(mask, box=windows.covered)
     elif isinstance(mask, Path) and _size(values := mask_picture(mask)) == _size_of(windows.display):
-        mask = _placed(values, windows.display, windows.covered, "constant")
+        mask = placed(values, windows.display, windows.covered, "constant")
     return replace(reference, image=picture, mask=mask)
-
-
-def _placed(
-    values: NDArray[np.float32], box: Box, covered: Box, beyond: Literal["edge", "constant"] = "edge"
-) -> NDArray[np.float32]:
-    """Bring values that cover one box to another: their edges go on beyond it, or 0."""
-    common = box.intersection(covered)
-    if common is None:
-        return np.zeros((*_size_of(covered), *values.shape[2:]), np.float32)
-    rows, columns = common.within(covered)
-    margins = [(rows.start, covered.height - rows.stop), (columns.start, covered.width - columns.stop)]
-    return np.pad(values[common.within(box)], [*margins, *[(0, 0)] * (values.ndim - 2)], mode=beyond)
 
 
 def _size(values: NDArray[np.float32]) -> tuple[int, ...]:

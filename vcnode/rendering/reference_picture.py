@@ -1,6 +1,7 @@
 """Reference pictures whose numbers mean something else than sRGB."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -76,9 +77,16 @@ def exr_in_box(path: Path, layer: str | None, box: Box | None) -> NDArray[np.flo
     """Read a part of an EXR file, black where it has no pixels; (h, w, 3), or (h, w) where it is gray."""
     plate = ExrPlate(path, layer)
     box = box or plate.parts[plate.layer.part].display_window
-    picture = plate.picture()
-    whole = np.zeros((box.height, box.width, *picture.shape[2:]), np.float32)
-    common = plate.box.intersection(box)
-    if common is not None:
-        whole[common.within(box)] = picture[common.within(plate.box)]
-    return whole
+    return placed(plate.picture().astype(np.float32, copy=False), plate.box, box, "constant")
+
+
+def placed(
+    values: NDArray[np.float32], box: Box, wanted: Box, beyond: Literal["edge", "constant"]
+) -> NDArray[np.float32]:
+    """Bring values that cover one box to another; beyond them their edges go on, or 0."""
+    common = box.intersection(wanted)
+    if common is None:
+        return np.zeros((wanted.height, wanted.width, *values.shape[2:]), np.float32)
+    rows, columns = common.within(wanted)
+    margins = [(rows.start, wanted.height - rows.stop), (columns.start, wanted.width - columns.stop)]
+    return np.pad(values[common.within(box)], [*margins, *[(0, 0)] * (values.ndim - 2)], mode=beyond)
