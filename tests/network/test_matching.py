@@ -229,7 +229,7 @@ def test_triton_is_not_needed():
     assert "Triton cannot be imported" in run.stdout
 
 
-def test_a_cpu_takes_the_reference():
+def test_a_cpu_takes_the_reference_in_float64():
     query, key, value, mask, bias = problem(0)
     by_itself, asked = (
         match(query, key, value, 0.01, mask=mask, bias=bias, kernel=kernel) for kernel in ("auto", "reference")

@@ -1,7 +1,8 @@
 """Exact matching of every frame position with every reference position, in linear memory.
 
 This is the paper's correlation and warp (equations 2 to 4). Exact on every device: no approximation, no sampling.
-`match` takes the reference of `matching_exact`, or on CUDA the kernels of `matching_triton` where they work.
+`match` takes the reference of `matching_exact`; on CUDA the kernels of `matching_triton` where they work; on a CPU
+`matching_convolved` where that is quicker.
 """
 
 import functools
@@ -17,11 +18,12 @@ import torch
 from torch import Tensor
 
 from vcnode.errors import InputError
+from vcnode.network.matching_convolved import can_convolve, convolved_match, pays_to_convolve
 from vcnode.network.matching_exact import PAPER_TEMPERATURE, exact_match
 
 _REVISION = 1  # of the Triton kernels; to be raised whenever they begin to round differently
 
-type Kernel = Literal["auto", "reference", "triton"]
+type Kernel = Literal["auto", "reference", "convolution", "triton"]
 
 _log = logging.getLogger("vcnode")
 _told: set[torch.device] = set()  # GPUs whose falling back was logged
@@ -136,6 +138,10 @@ def match(
     temperature of 0.01. Differentiable in query, key and value through `warped` and `confidence`, with the
     gradients of the dense form. Half precision is computed in float32, float64 in float64.
 
+    On a CPU, descriptors in bfloat16 whose gradients nobody asks for are multiplied as they are, and what is added up
+    in float32 is rounded to 8 bits after each query's greatest was nearly taken off, so that what matters is hardly
+    rounded. On processors that multiply matrices slowly float32 is computed by convolutions as well.
+
     On a GPU of compute capability 8.0 or more with Triton, its kernels do this in one pass, to within 0.1 in ab of
     the reference and with another choice only between keys that are as good as tied. Descriptors are rounded to
     float16 there where one is of half precision or autocast is on, and keep float32 elsewhere. What the kernels are
@@ -151,9 +157,10 @@ def match(
         bias: Added to the logits of each key `(B, M)`, such as the logarithm of its reference's weight;
             finite.
         rows: How many queries the reference compares with all keys at once, in `4 * rows * M` bytes; by default so
-            many that these stay in a processor's cache.
-        kernel: "reference" or "triton" insists on one of them, without a trial; "triton" on a CPU needs Triton's
-            interpreter.
+            many that these stay in a processor's cache. Where this is given, the reference takes the place of
+            convolutions.
+        kernel: "reference", "convolution" or "triton" insists on one of them, without a trial; "triton" on a CPU needs
+            Triton's interpreter.
 
     Raises:
         InputError: Shapes that do not fit together, a temperature that is too small, a mask that leaves no key (looked
@@ -165,6 +172,8 @@ def match(
     fused = _fused(kernel, query, key, value, temperature, bias)
     if fused is not None:
         warped, confidence, index = fused.fused_match(query, key, value, temperature, mask, bias)
+    elif _convolves(kernel, query, key, value, rows):
+        warped, confidence, index = convolved_match(query, key, value, temperature, mask, bias)
     else:
         warped, confidence, index = exact_match(query, key, value, temperature, mask, bias, rows)
     return Match(warped.to(value.dtype), confidence.unsqueeze(1), index)
@@ -200,7 +209,9 @@ def _check_mask(mask: Tensor) -> None:
 
 
 def matching_kernel(device: torch.device, channels: int, columns: int = 2, *, half: bool = False) -> str:
-    """Say which kernel `match` takes by itself on a device, as far as that decides how results round.
+    """Say which kernel `match` takes by itself on a GPU, as far as that decides how results round.
+
+    What a CPU takes follows from precision and processor alone.
 
     Args:
         device: Where the tensors are.
@@ -225,8 +236,9 @@ def _fused(
 ) -> ModuleType | None:
     """The module `matching_fused`, where it is to do this."""
     if kernel not in get_args(Kernel.__value__):
-        raise InputError(f"The matching kernel {kernel!r} is not known; give 'auto', 'reference' or 'triton'.")
-    if kernel == "reference" or (kernel == "auto" and not _is_nvidia(query.device)):
+        known = "', '".join(get_args(Kernel.__value__))
+        raise InputError(f"The matching kernel {kernel!r} is not known; give one of '{known}'.")
+    if kernel in ("reference", "convolution") or (kernel == "auto" and not _is_nvidia(query.device)):
         return None
     module = _fused_module()
     if isinstance(module, str):
@@ -250,6 +262,16 @@ def _fused(
         _told.add(query.device)
         _log.warning("Matching is slower than it could be on %s: %s.", query.device, problem)
     return None
+
+
+def _convolves(kernel: Kernel, query: Tensor, key: Tensor, value: Tensor, rows: int | None) -> bool:
+    if kernel == "convolution" and not can_convolve(query, key, value):
+        raise InputError(
+            "Matching by convolutions is for float32 and bfloat16 on a CPU, without gradients. Leave the kernel at "
+            "'auto'."
+        )
+    quicker = rows is None and can_convolve(query, key, value) and pays_to_convolve(query)
+    return kernel == "convolution" or (kernel == "auto" and quicker)
 
 
 def _is_nvidia(device: torch.device) -> bool:

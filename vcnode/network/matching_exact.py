@@ -10,15 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vcnode.network.processor import multiplies_slowly
-
 PAPER_TEMPERATURE = 0.01
 _BLOCK = 2**21  # numbers of the matrix held at once: more leave the processor's cache ...
-_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow,
-_FEWEST_ROWS_IF_SLOW = 256  # or slower still where they are slow anyway
+_FEWEST_ROWS = 128  # ... and fewer rows than these make products of matrices slow
 _GPU_BLOCK = 2**25  # numbers held at once on a GPU, where launches count: 128 MiB
-_RUN = 96  # keys whose greatest is found first, since finding its place is slow
-_UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
+RUN = 96  # keys whose greatest is found first, since finding its place is slow
+UNDERFLOW = -80.0  # e^-80 adds nothing to a sum that holds e^0, and stays clear of the slow denormal numbers
 
 
 def exact_match(
@@ -37,8 +34,7 @@ def exact_match(
     """
     if rows is None:
         block = _BLOCK if query.device.type == "cpu" else _GPU_BLOCK
-        fewest = _FEWEST_ROWS_IF_SLOW if query.device.type == "cpu" and multiplies_slowly() else _FEWEST_ROWS
-        rows = max(fewest, block // key.shape[2] // fewest * fewest)
+        rows = max(_FEWEST_ROWS, block // key.shape[2] // _FEWEST_ROWS * _FEWEST_ROWS)
     wide = torch.promote_types(query.dtype, torch.float32)
     excluded = None if mask is None else ~mask
     features = (query.to(wide), key.to(wide), value.to(wide))
@@ -82,7 +78,7 @@ class _ExactMatch(torch.autograd.Function):
             if temperature is None:
                 warped[sample, :, part] = value[sample, :, index[here]]
             else:
-                weights = logits.sub_(best[:, None]).clamp_(min=_UNDERFLOW).exp_()
+                weights = logits.sub_(best[:, None]).clamp_(min=UNDERFLOW).exp_()
                 sums = summed[sample] @ weights.T
                 warped[sample, :, part] = sums[:-1] / sums[-1]
                 log_sum[here] = best + sums[-1].log()
@@ -110,7 +106,7 @@ class _ExactMatch(torch.autograd.Function):
             weights = _logits(query, key, excluded, here, ctx.scale, buffers[0])
             if bias is not None:
                 weights.add_(bias[sample])
-            weights.sub_(log_sum[here][:, None]).clamp_(min=_UNDERFLOW).exp_()
+            weights.sub_(log_sum[here][:, None]).clamp_(min=UNDERFLOW).exp_()
             grad_value[sample].addmm_(outer, weights)
             to_cosine = torch.mm(outer.T, value[sample], out=buffers[1, : weights.shape[0]])
             mean = (outer * warped[sample, :, part]).sum(dim=0)
@@ -142,13 +138,13 @@ def _greatest(logits: Tensor) -> tuple[Tensor, Tensor]:
     The same as `logits.max(dim=1)`, on CPUs in a third of its time.
     """
     rows, count = logits.shape
-    whole = count // _RUN * _RUN
+    whole = count // RUN * RUN
     if not whole:
         best, index = logits.max(dim=1)
         return best, index
-    runs = logits[:, :whole].view(rows, -1, _RUN)
+    runs = logits[:, :whole].view(rows, -1, RUN)
     best, run = runs.amax(dim=2).max(dim=1)
-    index = run * _RUN + runs[torch.arange(rows, device=run.device), run].argmax(dim=1)
+    index = run * RUN + runs[torch.arange(rows, device=run.device), run].argmax(dim=1)
     if whole < count:
         last, place = logits[:, whole:].max(dim=1)
         index = torch.where(last > best, place + whole, index)

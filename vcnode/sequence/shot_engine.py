@@ -23,7 +23,7 @@ from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 __all__ = ["ShotEngine", "WorkingFrame"]
 
-_ENGINE_VERSION = 4  # raise it when the same inputs begin to yield other states
+_ENGINE_VERSION = 5  # raise it when the same inputs begin to yield other states
 
 # Mean differences in L up to which a reference without a number is taken for the first frame: as it is, and in the
 # film's tones, which many a picture can be brought near to.
