@@ -52,7 +52,7 @@ def test_bfloat16_stays_close(temperature, biased, masked):
     alike = found.index == wide.index
     assert alike.double().mean() > 0.97
     difference = (found.warped - wide.warped).abs()[alike[:, None].expand_as(found.warped)]
-    assert difference.max() < 0.5  # of values of some 40
+    assert difference.mean() < 0.2 and difference.max() < 1  # of values of some 40
 
 
 def test_bfloat16_tells_apart_what_its_steps_do_not():

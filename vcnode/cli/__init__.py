@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from vcnode import __version__
+from vcnode.cli.allocation import keep_freed_memory
 from vcnode.cli.failures import report_failure
 from vcnode.cli.messages import messages_on_stderr, tolerant_streams
 from vcnode.cli.parser import Commands, Parser, UsageError
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 2 wrong usage, 130 or 143 stopped by a signal, 1 any other failure.
     """
     tolerant_streams()
+    keep_freed_memory()
     arguments = sys.argv[1:] if argv is None else argv
     parser, commands = _parsers(arguments)
     try:

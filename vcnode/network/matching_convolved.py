@@ -55,30 +55,32 @@ def _match_sample(
     if kept is not None:
         key, value = key[:, kept], value[:, kept]
         bias = None if bias is None else bias[kept]
-    tilt = None if bias is None else bias.float()[:, None] * (temperature or PAPER_TEMPERATURE)
+    tilt = None if bias is None else (bias.float() * (temperature or PAPER_TEMPERATURE)).to(key.dtype)[:, None]
     pixels = key.T.contiguous()
     sampled = pixels[::_SAMPLED].contiguous() if key.dtype == torch.bfloat16 else None
-    summed = torch.cat((value, torch.ones_like(value[:1])))  # the ones add up the weights
+    # The ones add up the weights, and four rows are multiplied in less time than three.
+    summed = F.pad(torch.cat((value, torch.ones_like(value[:1]))), (0, 0, 0, -(len(value) + 1) % 4))
     parts = []
     rows = max(_FEWEST, _BLOCK // key.shape[1] // _FEWEST * _FEWEST)
     for start in range(0, query.shape[1], rows):
         cosines, offset = _cosines(query[:, start : start + rows].T, pixels, sampled)
         best, index = _greatest(cosines)
-        confidence = best + offset
+        confidence = best.float() + offset
         if tilt is not None:
             best, index = _greatest(cosines.add_(tilt))
         if temperature is None:
             warped = value[:, index]
         else:
-            sums = summed @ cosines.sub_(best).mul_(1 / temperature).clamp_(min=UNDERFLOW).exp_()
-            warped = sums[:-1] / sums[-1]
+            weights = cosines.sub_(best).mul_(1 / temperature).clamp_(min=UNDERFLOW).exp_()
+            sums = summed @ weights.float()
+            warped = sums[: len(value)] / sums[len(value)]
         parts.append((warped, confidence, index if kept is None else kept[index]))
     warped, confidence, index = (torch.cat(part, dim=-1) for part in zip(*parts, strict=True))
     return warped, confidence, index
 
 
 def _cosines(queries: Tensor, pixels: Tensor, sampled: Tensor | None) -> tuple[Tensor, Tensor | float]:
-    """Cosines of all keys with some queries `(M, n)` in float32, less an offset for each query `(n,)`.
+    """Cosines of all keys with some queries `(M, n)`, less an offset for each query `(n,)`.
 
     oneDNN adds up in float32 whatever the precision, but rounds results to it: with 8 bits to steps of 1/256 just below
     1, where all depends on differences. So something near each query's greatest is taken off before rounding.
@@ -87,7 +89,7 @@ def _cosines(queries: Tensor, pixels: Tensor, sampled: Tensor | None) -> tuple[T
     if sampled is None:
         return _convolve(pixels, kernels, None), 0.0
     offset = _convolve(sampled, kernels, None).amax(dim=0)
-    return _convolve(pixels, kernels, -offset).float(), offset.float()
+    return _convolve(pixels, kernels, -offset), offset.float()
 
 
 def _convolve(pixels: Tensor, kernels: Tensor, bias: Tensor | None) -> Tensor:
