@@ -48,3 +48,15 @@ def test_with_gradients_the_input_stays_and_gradients_flow():
     assert torch.equal(x, before)
     assert x.grad is not None
     assert x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+def test_half_precision_is_computed_in_float32(dtype, order):
+    x = image(2, 6, 90, 120, order=order).to(dtype)
+    expected = F.instance_norm(x.double())
+    with torch.no_grad():
+        found = instance_norm(x)
+    assert found.dtype == dtype
+    assert found.is_contiguous(memory_format=order)
+    assert torch.allclose(found.double(), expected, rtol=torch.finfo(dtype).eps / 2, atol=1e-5)
