@@ -339,3 +339,11 @@ def test_pictures_that_are_not_read_are_refused_with_those_that_are(tmp_path: Pa
     (tmp_path / "s.0001.dpx").write_bytes(b"SDPX")
     with pytest.raises(InputError, match=r"no video .*s\.####\.dpx; pictures are read where they end in \.png"):
         open_source(tmp_path / "s.####.dpx")
+
+
+def test_scans_of_film_are_refused_with_what_to_convert_them_to(tmp_path: Path) -> None:
+    """Not read as a film of one frame, and not as if their codes were those of a display."""
+    (tmp_path / "s.0001.dpx").write_bytes(b"SDPX" + bytes(2044))
+    for path in (tmp_path, tmp_path / "s.0001.dpx", tmp_path / "s.%04d.dpx"):
+        with pytest.raises((InputError, MediaError), match=r"DPX and Cineon are not read.*16-bit TIFF"):
+            open_source(path)

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import ImageCms, ImageOps
 
 from vcnode.errors import InputError, MediaError
-from vcnode.media import read_image, write_png, write_tiff
+from vcnode.media import read_image, read_mask, write_png, write_tiff
 
 RANDOM = np.random.default_rng(0)
 COLOR = RANDOM.integers(0, 256, (5, 7, 3), dtype=np.uint8)
@@ -232,3 +232,27 @@ def test_alpha_of_a_deep_tiff(tmp_path: Path, channels: int, order: str) -> None
     assert image.alpha is not None
     np.testing.assert_array_equal(np.rint(image.alpha * 65535), codes[..., -1])
     np.testing.assert_array_equal(np.rint(image.rgb * 65535)[..., 0], codes[..., 0])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_mask_is_coverage_as_it_stands(tmp_path: Path, kind: type) -> None:
+    codes = RANDOM.integers(0, np.iinfo(kind).max, (5, 7), dtype=kind, endpoint=True)
+    write_png(tmp_path / "mask.png", codes)
+    np.testing.assert_allclose(read_mask(tmp_path / "mask.png"), codes / np.iinfo(kind).max, atol=1e-6)
+    np.testing.assert_allclose(read_mask(tmp_path / "mask.png"), read_image(tmp_path / "mask.png").rgb[..., 0])
+
+
+def test_no_profile_changes_a_mask(tmp_path: Path) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    linear = srgb.replace(bytes.fromhex("00026666"), bytes.fromhex("00010000"))  # the exponent of its curves
+    other = linear.replace("sRGB".encode("utf-16-be"), "eRGB".encode("utf-16-be")).replace(b"sRGB", b"eRGB")
+    PIL.Image.new("RGB", (7, 5), (128, 128, 128)).save(tmp_path / "mask.png", icc_profile=other)
+    assert abs(read_image(tmp_path / "mask.png").rgb[0, 0, 0] - 128 / 255) > 0.1
+    np.testing.assert_allclose(read_mask(tmp_path / "mask.png"), np.full((5, 7), 128 / 255), atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".dpx", ".CIN"])
+def test_scans_of_film_are_told_from_damaged_pictures(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"still{suffix}").write_bytes(b"SDPX" + bytes(2044))
+    with pytest.raises(MediaError, match=r"DPX and Cineon are not read.*: convert them to EXR in linear light"):
+        read_image(tmp_path / f"still{suffix}")

@@ -193,6 +193,11 @@ def as_if_on_a_gpu(monkeypatch):
     matching_fused.flaw.cache_clear()
 
 
+def test_the_trial_does_not_depend_on_the_hosts_default_device(as_if_on_a_gpu):
+    with torch.device("meta"):
+        assert matching_fused.flaw(matching_fused.Task(CPU, 16, 2, half=False)) is None
+
+
 def test_kernels_that_work_are_taken(as_if_on_a_gpu):
     query, key, value, *_ = as_given(problem(0, depth=16), half=False)
     by_itself = match(query.requires_grad_(), key, value, 0.01)

@@ -33,3 +33,22 @@ def test_a_step_never_leaves_the_gpu(name, monkeypatch):
             assert tensor.device == torch.device("cuda:0")
         with pytest.raises(RuntimeError, match="device"):  # a tensor left on the CPU would have been seen
             model.prepare(lightness.cpu(), lightness, references)
+
+
+@pytest.mark.parametrize("name", ["lite", "devc"])
+def test_half_precision_fits_together_on_a_gpu(name, monkeypatch):
+    """CUDA's autocast casts other operations than a CPU's; it needs no GPU to say which."""
+    monkeypatch.setattr("vcnode.network.model.match", partial(matching.match, kernel="reference"))
+    with FakeTensorMode(), torch.inference_mode():
+        with torch.device("cuda"):
+            model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
+            lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(1, 1, 64, 96)
+        torch.set_autocast_enabled("cuda", True)
+        try:
+            references = model.encode_references([lab])
+            step, state = model.step(lightness, model.init_state(64, 96), references)
+        finally:
+            torch.set_autocast_enabled("cuda", False)
+        assert references.joined.key.dtype == torch.float16
+        for whole in (references.joined.value, step.warped_ab, step.confidence, state.lightness, state.uncertainty):
+            assert whole.dtype == torch.float32

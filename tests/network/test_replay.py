@@ -143,6 +143,26 @@ def test_a_film_is_the_same(recorder, tiny_model, request):
     assert all(torch.equal(one.ab, other.ab) for one, other in zip(replayed, plain, strict=True))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="what is recorded is a CUDA graph, which takes a CUDA GPU")
+def test_a_film_is_the_same_where_graphs_are_recorded(tiny_model, monkeypatch, caplog):
+    frames = [torch.rand(72, 96, generator=torch.Generator().manual_seed(number)).numpy() for number in range(9)]
+    reference = Reference(torch.rand(3, 72, 96, generator=torch.Generator().manual_seed(9)))
+
+    def colored():
+        model = copy.deepcopy(tiny_model).requires_grad_(False).to("cuda")
+        films = list(colorize(frames, [reference], model=model, device="cuda"))
+        return films, [each for each in model._replay._seen.values() if each is not None]
+
+    with caplog.at_level(logging.WARNING, "vcnode"):
+        replayed, recordings = colored()
+    assert recordings
+    assert "The network is slower" not in caplog.text
+    monkeypatch.setenv(replay.SWITCH, "0")
+    plain, recordings = colored()
+    assert not recordings
+    assert all((one.ab - other.ab).abs().max() < 0.1 for one, other in zip(replayed, plain, strict=True))
+
+
 def test_only_small_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkeypatch):
     assert not can_replay(pair(0))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -154,6 +174,7 @@ def test_only_small_work_without_gradients_on_nvidia_gpus_may_be_replayed(monkey
         assert can_replay((torch.zeros(4, 1, 224, 400, device="cuda"),))
         assert not can_replay((torch.zeros(4, 1, 1080, 1920, device="cuda"),))
         assert not can_replay(inputs, (weight,))
+        assert not can_replay(inputs, (weight.detach(),))  # frozen beside what is trained: noise may be hooked in
         with torch.no_grad():
             assert can_replay(inputs, (weight,))
             monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: device == "cuda")

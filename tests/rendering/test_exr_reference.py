@@ -43,6 +43,15 @@ def test_a_reference_takes_an_exr_file_as_linear_light(tmp_path: Path, colors: n
     assert torch.allclose(Reference(path).lab(), Reference(reference_picture(path)).lab(), atol=0.01)
 
 
+def test_a_reference_takes_an_exr_mask_as_coverage(tmp_path: Path, colors: np.ndarray) -> None:
+    covered = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (24, 1))
+    mask = write(tmp_path / "m.exr", {"Y": covered})
+    for given in (mask, str(mask)):
+        found = Reference(colors, mask=given).mask_for(24, 32)
+        assert found is not None
+        assert np.abs(found[0, 0].numpy() - covered).max() < 1e-3
+
+
 def test_light_beyond_white_and_colours_beyond_srgb_are_brought_in_without_another_luminance(tmp_path: Path) -> None:
     library()
     values = np.zeros((8, 8, 3), np.float32)
@@ -84,3 +93,24 @@ def test_a_mask_is_read_as_it_is(tmp_path: Path, colors: np.ndarray) -> None:
     codes = np.rint(mask * 255).astype(np.uint8)
     PIL.Image.fromarray(codes).save(tmp_path / "m.png")
     assert np.abs(mask_picture(tmp_path / "m.png") - codes / 255).max() < 1e-6
+
+
+def test_colours_that_alpha_has_darkened_are_as_they_were(tmp_path: Path, colors: np.ndarray) -> None:
+    alpha = np.linspace(0.5, 1, 32, dtype=np.float32) * np.ones((24, 1), np.float32)
+    alpha[:, :4] = 0
+    linear = ENCODINGS["srgb"].decode(torch.from_numpy(colors)).numpy()
+    path = write(tmp_path / "r.exr", planes(linear * alpha[..., None]) | {"A": alpha})
+    image = read_image(path)
+    for shown in (reference_picture(path), image.rgb):
+        assert np.abs(shown - colors)[:, 4:].max() < 1e-5
+        assert not shown[:, :4].any()
+    assert image.alpha is not None
+    assert np.array_equal(image.alpha, alpha)
+    assert not np.array_equal(mask_picture(path), alpha)  # a mask's colours are its values
+
+
+def test_a_matte_beside_the_colours_is_no_opacity(tmp_path: Path, colors: np.ndarray) -> None:
+    matte = np.linspace(0, 1, 32, dtype=np.float32) * np.ones((24, 1), np.float32)
+    path = write(tmp_path / "r.exr", planes(colors) | {"A": matte})
+    assert read_image(path).alpha is None
+    assert np.abs(reference_picture(path, "srgb") - colors).max() < 1e-6

@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 
 from vcnode import ClipState, MemoryStateCache, Reference, Sequence, Settings, Shot, colorize
 from vcnode.errors import Cancelled, InputError
+from vcnode.sequence.backward import Backward
+from vcnode.sequence.frame import lightness_of
+from vcnode.sequence.identity import model_digest
+from vcnode.sequence.shot_chain import ShotChain
+from vcnode.sequence.shot_engine import ShotEngine
 
 from .clips import OpenStore, Watched, clip, picture, reference, same
 
@@ -169,8 +174,30 @@ def test_frames_that_come_once_are_refused(tiny_model):
     assert len(run(tiny_model, "both", iter(FRAMES), clip=FRAMES)) == COUNT
 
 
+def test_a_keyframe_beyond_a_clip_that_is_at_hand_is_refused(tiny_model):
+    references = [Reference(picture(1), frame=COUNT)]
+    for direction in ("backward", "both"):
+        with pytest.raises(InputError, match=f"is for frame {COUNT}, but the clip's {COUNT} frames end at {COUNT - 1}"):
+            colorize(FRAMES, references, model=tiny_model, settings=Settings(direction=direction))
+    piece = colorize(FRAMES[:5], references, model=tiny_model)  # which may go on
+    assert len(list(piece)) == 5
+
+
 def test_a_state_of_another_direction_is_refused(tiny_model):
     forward = run(tiny_model, "forward")[4].state
     with pytest.raises(InputError, match="direction"):
         run(tiny_model, "backward", FRAMES[5:], state=forward, clip=FRAMES)
     assert len(run(tiny_model, "both", FRAMES[5:], state=forward, clip=FRAMES)) == COUNT - 5
+
+
+def test_stored_frames_are_blended_where_results_are_kept(tiny_model):
+    """As on a GPU, which gets what is stored from the CPU."""
+    store, chosen = OpenStore(), Settings(direction="both", look_ahead=1)
+    run(tiny_model, "both", cache=store)
+    lightness = [lightness_of(frame, number) for number, frame in enumerate(FRAMES)]
+    digest, references = model_digest(tiny_model), SHOTS[0].references
+    engine = ShotEngine(tiny_model, digest, references, 0, lightness[0], chosen, results="meta")
+    forward = ShotChain(engine, lambda number: engine.working(lightness[number], number), store)
+    blended = Backward(engine, COUNT - 1, lightness.__getitem__, store).blend(5, forward.at(5))
+    assert blended.state.ab.is_meta
+    assert blended.confidence.is_meta

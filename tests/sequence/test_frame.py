@@ -44,6 +44,22 @@ def test_low_precision_tensors_are_taken_too():
     assert torch.equal(lightness_of(luma, 0), lightness_of(luma.float(), 0))
 
 
+def test_only_pinned_memory_is_fetched_while_the_host_goes_on(monkeypatch):
+    """Else it may be freed, and be something else, before the GPU has read it."""
+    pinned, unwaited = [], {}
+
+    def to(self, device, *, non_blocking=False):
+        unwaited[device] = non_blocking
+        return self
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: pinned.append(self) or self)
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    for device in ("mps", "cuda:1"):
+        lightness_of(np.zeros((4, 6), np.float32), 0, device)
+    assert unwaited == {"mps": False, "cuda:1": True}
+    assert len(pinned) == 1
+
+
 def test_headroom_and_footroom_are_clipped():
     lightness = lightness_of(np.array([[-0.07, 1.09]], np.float32), 0)
     assert torch.allclose(lightness, torch.tensor([[[[0.0, 100.0]]]]), atol=1e-4)

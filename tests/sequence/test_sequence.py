@@ -211,6 +211,8 @@ def test_numbers_of_all_kinds_count_frames_and_those_outside_do_not_exist(tiny_m
 def test_shots_beyond_the_clip_are_refused(tiny_model):
     with pytest.raises(InputError, match="beyond the clip"):
         Sequence(tiny_model, FRAMES, [Shot(0, COUNT, (reference(),))])
+    with pytest.raises(InputError, match=f"is for frame {COUNT}, but the clip's {COUNT} frames end at {COUNT - 1}"):
+        Sequence(tiny_model, FRAMES, [Shot(0, None, (Reference(picture(1), frame=COUNT),))])
 
 
 def test_a_bad_frame_is_named_and_the_others_can_still_be_had(tiny_model, expected):

@@ -63,7 +63,9 @@ class OnGpu:
         return iter([SimpleNamespace(device=torch.device("cuda"))])
 
 
-def test_what_is_left_open_depends_on_model_and_device_alone(tiny_model, tiny_devc):
+def test_what_is_left_open_depends_on_model_and_device_alone(tiny_model, tiny_devc, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+
     def chosen(model, **options):
         settings = Settings(**options).on(model)
         return settings.look_ahead, settings.precision
@@ -73,3 +75,14 @@ def test_what_is_left_open_depends_on_model_and_device_alone(tiny_model, tiny_de
     assert chosen(OnGpu(tiny_model.config), compat="devc") == chosen(OnGpu(tiny_devc.config)) == (4, "float32")
     assert chosen(OnGpu(tiny_devc.config), look_ahead=2, precision="float16") == (2, "float16")
     assert Settings().on(tiny_model).of_state() == Settings().of_state()
+
+
+@pytest.mark.parametrize(("capability", "precision"), [((6, 1), "float32"), ((7, 5), "float32"), ((8, 0), "float16")])
+def test_gpus_that_make_nothing_of_half_precision_are_not_given_it_unasked(
+    tiny_model, monkeypatch, capability, precision
+):
+    """On the GTX 16 series, of capability 7.5, half precision convolutions give NaN."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    model = OnGpu(tiny_model.config)
+    assert Settings().on(model).precision == precision
+    assert Settings(precision="float16").on(model).precision == "float16"

@@ -80,6 +80,13 @@ def test_impossible_lists_are_refused(ranges, length, problem):
         check_shots([Shot(first, last, (A,)) for first, last in ranges], length)
 
 
+def test_a_reference_beyond_the_clip_is_refused_where_its_length_is_known():
+    shots = [Shot(0, 9, (A,)), Shot(10, None, (A, keyframe(20)))]
+    assert check_shots(shots) == check_shots(shots, 21) == tuple(shots)
+    with pytest.raises(InputError, match=r"Reference .*20\.png is for frame 20, but the clip's 20 frames end at 19"):
+        check_shots(shots, 20)
+
+
 def test_list_that_ends_with_the_clip_is_allowed():
     shots = [Shot(0, 9, (A,)), Shot(10, 19, (A,))]
     assert check_shots(shots, 20) == tuple(shots)

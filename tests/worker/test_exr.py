@@ -176,3 +176,30 @@ def test_encodings_are_for_exr(job):
     assert [problem.field for problem in plan_job(job)] == ["encoding"]
     job["encoding"] = "srgb"
     assert not isinstance(plan_job(job), list)
+
+
+def test_a_mask_in_exr_is_coverage_beside_any_kind_of_picture(exr_job, plates):
+    coverage = np.linspace(0, 1, 48 * 64, dtype=np.float16).reshape(48, 64)
+    exr_files.write(plates / "mask.exr", {"Y": coverage})
+    codes = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    Image.fromarray(codes).save(plates / "opaque.png")
+    for file in (plates / "opaque.png", plates / "exr" / "reference.exr"):
+        named = {"file": str(file), "mask": str(plates / "mask.exr")}
+        (reference,) = plan_job({**exr_job, "references": [named]}).shots[0].references
+        assert np.array_equal(reference.mask_for(48, 64)[0, 0].numpy(), coverage.astype(np.float32))
+
+
+def test_what_is_transparent_in_an_exr_picture_is_masked(exr_job, plates):
+    rows, columns = np.mgrid[0:48, 0:64]
+    alpha = np.where((rows - 24) ** 2 + (columns - 32) ** 2 < 400, 1, 0).astype(np.float16)
+    colors = exr_files.channels(plates / "exr" / "reference.exr")
+    windows = {"displayWindow": exr_files.box(0, 0, 63, 47)}
+    cut_out = {name: plane * alpha for name, plane in colors.items()} | {"A": alpha}
+    exr_files.write(plates / "cut.exr", cut_out, **windows)
+    _, mask = planned(exr_job, {"file": str(plates / "cut.exr"), "encoding": "acescg"})
+    assert np.array_equal(mask, alpha.astype(np.float32))
+    exr_files.write(plates / "matte.exr", colors | {"A": alpha}, **windows)  # colours go on beside it
+    assert planned(exr_job, {"file": str(plates / "matte.exr"), "encoding": "acescg"})[1] is None
+    bars = np.where(np.abs(rows - 23.5) < 16, 1, 0).astype(np.float16)
+    exr_files.write(plates / "bars.exr", {n: plane * bars for n, plane in colors.items()} | {"A": bars}, **windows)
+    assert planned(exr_job, {"file": str(plates / "bars.exr"), "frame": FIRST})[1] is None

@@ -3,7 +3,7 @@
 from vcnode.media.color_tags import ColorTags
 from vcnode.media.encoder import EncoderSettings
 from vcnode.media.exr import read_exr, write_exr
-from vcnode.media.images import Image, read_image
+from vcnode.media.images import Image, read_image, read_mask
 from vcnode.media.pixel_layout import PixelLayout, chroma_shape
 from vcnode.media.rgb import rgb_from_frame
 from vcnode.media.sequence_reader import ImageSequenceReader
@@ -35,6 +35,7 @@ __all__ = [
     "probe",
     "read_exr",
     "read_image",
+    "read_mask",
     "rgb_from_frame",
     "write_exr",
     "write_png",

@@ -32,6 +32,11 @@ class ExrLayer:
         """Whether there is one channel only."""
         return len(self.sources) == 1
 
+    @property
+    def alpha(self) -> str:
+        """What its alpha is called, where it has one."""
+        return f"{_prefix(self.sources[0])}A"
+
 
 def find_layer(parts: tuple[ExrPart, ...], layer: str | None, path: Path) -> ExrLayer:
     """Find a picture's channels.

@@ -84,6 +84,26 @@ class ExrPlate:
             raise MediaError(f"{self.path} has {broken} pixels that are NaN or infinite; repair them before colouring")
         return planes[0] if self.layer.gray else np.stack(planes, axis=-1)
 
+    def straight_picture(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return the picture with colours that are not multiplied with its alpha, and that as opacity (h, w), 0..1.
+
+        The opacity is None where alpha says nothing of the colours, which then stay as they are: it is absent, nowhere
+        0, or a matte of its own, beside which colours show where it is 0.
+
+        Raises:
+            MediaError: See `picture`.
+        """
+        picture, channels = self.picture(), self._file.channels(self.layer.part)
+        if self.layer.alpha not in channels:
+            return picture, None
+        opacity = np.nan_to_num(np.asarray(channels[self.layer.alpha].pixels, np.float32), nan=1.0).clip(0, 1)
+        hidden = opacity == 0
+        if not hidden.any() or picture[hidden].any():
+            return picture, None
+        divisor = np.where(hidden, 1, opacity)
+        straight: NDArray[np.float32] = np.divide(picture, divisor if self.layer.gray else divisor[..., None])
+        return straight, opacity
+
     def write(
         self,
         path: Path,

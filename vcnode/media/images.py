@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vcnode.media.color_profile import to_srgb
 from vcnode.media.exr import read_exr
+from vcnode.media.exr_plate import ExrPlate
 from vcnode.media.still import load_still
 
 _log = logging.getLogger(__name__)
@@ -63,14 +64,32 @@ def read_image(path: Path | str) -> Image:
     )
 
 
+def read_mask(path: Path | str) -> NDArray[np.float32]:
+    """Read a picture as a mask: its numbers are coverage as they stand, whatever colours the file says they are.
+
+    Args:
+        path: Of any kind; of three channels the mean is taken.
+
+    Returns:
+        (H, W), 0..1: codes over the greatest, or the values of EXR.
+
+    Raises:
+        MediaError: When the file is missing, empty, not a picture or damaged.
+    """
+    path = Path(path)
+    values = read_exr(path) if path.suffix.lower() == ".exr" else _unit(load_still(path).upright().codes)
+    gray = values if values.ndim == 2 else values.mean(axis=-1)
+    return gray.clip(0, 1).astype(np.float32)
+
+
 def _scene_linear(path: Path) -> Image:
-    values = read_exr(path)
+    values, opacity = ExrPlate(path).straight_picture()
     size = np.abs(values)
     curved = 1.055 * size.clip(0.0031308) ** (1 / 2.4) - 0.055  # IEC 61966-2-1
     encoded = np.where(size > 0.0031308, curved, 12.92 * size)
     encoded = np.copysign(encoded, values).astype(np.float32)
     gray = values.ndim == 2
-    return Image(rgb=np.repeat(encoded[..., None], 3, axis=-1) if gray else encoded, depth=32, gray=gray)
+    return Image(np.repeat(encoded[..., None], 3, axis=-1) if gray else encoded, 32, opacity, gray)
 
 
 def _unit(codes: NDArray[Any]) -> NDArray[np.float32]:

@@ -8,6 +8,11 @@ from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import explained
 
 STILL_SUFFIXES = (".png", ".tif", ".tiff", ".exr", ".jpg", ".jpeg", ".webp", ".bmp")
+SCANS = (".dpx", ".cin")
+SCANS_ADVICE = (
+    "DPX and Cineon are not read, as their codes may be logarithmic: convert them to EXR in linear light, or as they "
+    "look on a screen to 16-bit TIFF"
+)
 _PLACE = re.compile(r"%0?(\d*)d|(#+)")
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.[^.]+)")
 
@@ -104,7 +109,8 @@ def find_pattern(folder: Path) -> SequencePattern:
             if match and not entry.name.startswith(".") and match[3].lower() in STILL_SUFFIXES:
                 groups.setdefault((match[1], match[3]), []).append(match[2])
     if not groups:
-        raise MediaError(f"{folder} holds no numbered pictures such as shot.0001.png")
+        advice = f". {SCANS_ADVICE}" if any(entry.suffix.lower() in SCANS for entry in folder.iterdir()) else ""
+        raise MediaError(f"{folder} holds no numbered pictures such as shot.0001.png{advice}")
     if len(groups) > 1:
         names = ", ".join(f"{prefix}#{suffix}" for prefix, suffix in sorted(groups))
         raise MediaError(f"{folder} holds several sequences ({names}); name one, as in {folder / 'shot.####.png'}")

@@ -10,7 +10,7 @@ from typing import Protocol, Self, runtime_checkable
 from vcnode.errors import InputError
 from vcnode.media.encoder import CONTAINERS, EncoderSettings
 from vcnode.media.exr_output import ExrOutput
-from vcnode.media.sequence_pattern import STILL_SUFFIXES, has_place, is_pattern
+from vcnode.media.sequence_pattern import SCANS, SCANS_ADVICE, STILL_SUFFIXES, has_place, is_pattern
 from vcnode.media.sequence_reader import ImageSequenceReader
 from vcnode.media.sequence_writer import ImageSequenceWriter
 from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
@@ -100,8 +100,12 @@ def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, la
         raise InputError(f"{path} has no layers, so {layer} cannot be chosen; only EXR files have some")
     if path.suffix.lower() in STILL_SUFFIXES:
         raise InputError(f"{path} is a single picture; give its folder or a pattern such as {_pattern_of(path)}")
+    advice = f". {SCANS_ADVICE}" if path.suffix.lower() in SCANS else ""
     if has_place(path) and not path.exists():
-        raise InputError(f"there is no video {path}; pictures are read where they end in {', '.join(STILL_SUFFIXES)}")
+        kinds = ", ".join(STILL_SUFFIXES)
+        raise InputError(f"there is no video {path}; pictures are read where they end in {kinds}{advice}")
+    if advice:
+        raise InputError(f"{path} is no video{advice}")
     return VideoReader(path)
 
 

@@ -17,6 +17,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from vcnode.errors import MediaError
 from vcnode.media._failures import explained, reason
 from vcnode.media.color_profile import to_srgb
+from vcnode.media.sequence_pattern import SCANS, SCANS_ADVICE
 from vcnode.media.video_frame import Codes
 
 # FFmpeg's formats for what Pillow would cut to 8 bits: type of a code, and codes a pixel.
@@ -89,6 +90,8 @@ def load_still(path: Path) -> Still:
         data = path.read_bytes()
     if not data:
         raise MediaError(f"cannot read {path}: the file is empty")
+    if path.suffix.lower() in SCANS:
+        raise MediaError(f"cannot read {path}: {SCANS_ADVICE}")
     try:
         if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
             return _deep(data, "png", orientation=_orientation(data), icc=_icc(data))

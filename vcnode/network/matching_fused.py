@@ -131,7 +131,7 @@ def _compare(task: Task) -> str | None:
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator)
+        return torch.randn(*shape, generator=generator, device="cpu")  # whatever the host's default is
 
     def results(way: Callable[..., tuple[Tensor, ...]], device: torch.device, dtype: torch.dtype) -> Iterator[Tensor]:
         inputs = [x.to(device, dtype).requires_grad_(task.learning) for x in (*descriptors, value)]

@@ -95,6 +95,8 @@ def can_replay(inputs: Tensors, reads: Tensors = ()) -> bool:
         return False
     if inputs[0].numel() > _LARGEST:
         return False
+    if torch.is_grad_enabled() and reads:  # frozen weights too: training hooks in noise that a recording would lack
+        return False
     # Autocast keeps its copies of trainable weights only for as long as it is on: a recording would read freed memory.
     wanted = torch.is_grad_enabled() or torch.is_autocast_enabled("cuda")
     if wanted and any(each.requires_grad for each in (*inputs, *reads)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vcnode.media import VideoInfo
 from vcnode.network import Model
-from vcnode.sequence import ClipState, ColoredFrame, Reference, Settings, Shot
+from vcnode.sequence import ClipState, ColoredFrame, Reference, Settings, Shot, StateStore
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class RenderJob:
         frame_rate: Frames a second of an image sequence.
         audio: Whether sound is copied.
         confidence: Where to write a second, gray film of the confidence; None for nowhere.
-        cache: Folder for states that other renders and hosts may use too; None for none.
+        cache: Folder for states that other renders and hosts may use too, or a store that is open; None for none.
         resume: Whether an unfinished render of the same job is continued.
         overwrite: Whether an existing target may be replaced.
         watchable: Whether a video that is stopped leaves what is finished as a film beside the target; that takes a
@@ -74,7 +74,7 @@ class RenderJob:
     layer: str | None = None
     confidence_layer: bool = False
     clip: str | None = None
-    cache: Path | None = None
+    cache: Path | StateStore | None = None
     resume: bool = True
     overwrite: bool = False
     watchable: bool = True

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vcnode.media import FrameSource, ImageSequenceReader, read_image
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box, read_exr_header
-from vcnode.rendering.reference_picture import mask_picture, placed, reference_picture
+from vcnode.rendering.reference_picture import mask_picture, opaque_part, placed, reference_picture
 from vcnode.sequence import Reference
 
 
@@ -72,10 +72,14 @@ def _exr(reference: Reference, image: Path, encoding: str | None, windows: Windo
     first, mask = read_exr_header(image)[0], reference.mask
     if windows is None or first.display_window != windows.display:
         shown = mask_picture(mask) if isinstance(mask, Path) and is_exr(mask) else mask
+        shown = opaque_part(image) if mask is None else shown
         return replace(reference, image=reference_picture(image, encoding), mask=shown)
     known = windows.display.union(first.data_window)  # what a file leaves out of its format is black
     picture = placed(reference_picture(image, encoding, box=known), known, windows.covered, "edge")
-    if isinstance(mask, Path) and is_exr(mask):
+    if mask is None:
+        part = opaque_part(image, known)
+        mask = None if part is None else placed(part, known, windows.covered, "constant")
+    elif isinstance(mask, Path) and is_exr(mask):
         mask = mask_picture(mask, box=windows.covered)
     elif isinstance(mask, Path) and _size(values := mask_picture(mask)) == _size_of(windows.display):
         mask = placed(values, windows.display, windows.covered, "constant")

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from vcnode.color import linear_to_srgb
 from vcnode.color.encodings import ENCODINGS, convert, find_encoding
 from vcnode.color.scene_linear import inside_gamut
-from vcnode.media import read_image
+from vcnode.media import read_image, read_mask
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box
 from vcnode.media.exr_plate import ExrPlate
+from vcnode.sequence.reference import LEAST_WHITE
 
 _SRGB = ENCODINGS["linear-srgb"]
 
@@ -42,7 +43,7 @@ def reference_picture(
     """
     path = Path(path)
     declared = find_encoding(encoding or ("linear-srgb" if is_exr(path) else "srgb"))
-    values = exr_in_box(path, layer, box) if is_exr(path) else read_image(path).rgb
+    values = _straight_in_box(path, layer, box)[0] if is_exr(path) else read_image(path).rgb
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=-1)
     stored = torch.from_numpy(np.ascontiguousarray(values)).permute(2, 0, 1)[None].double()
@@ -68,16 +69,46 @@ def mask_picture(path: Path | str, *, layer: str | None = None, box: Box | None 
         MediaError: The file cannot be read.
     """
     path = Path(path)
-    values = exr_in_box(path, layer, box) if is_exr(path) else read_image(path).rgb
+    if not is_exr(path):
+        return read_mask(path)
+    plate = ExrPlate(path, layer)
+    window = box or plate.parts[plate.layer.part].display_window
+    values = placed(plate.picture(), plate.box, window, "constant")
     gray: NDArray[np.float32] = (values if values.ndim == 2 else values.mean(axis=-1)).clip(0, 1).astype(np.float32)
     return gray
 
 
-def exr_in_box(path: Path, layer: str | None, box: Box | None) -> NDArray[np.float32]:
-    """Read a part of an EXR file, black where it has no pixels; (h, w, 3), or (h, w) where it is gray."""
+def opaque_part(path: Path, box: Box | None = None) -> NDArray[np.float32] | None:
+    """Find where an EXR picture is not transparent, which colours multiplied with its alpha tell.
+
+    Args:
+        path: The file.
+        box: As for the picture.
+
+    Returns:
+        (H, W), 0..1; None where it is opaque, around it aside: what surrounds a picture is taken for bars.
+
+    Raises:
+        MediaError: The file cannot be read.
+    """
+    opacity = _straight_in_box(path, None, box)[1]
+    if opacity is None:
+        return None
+    seen = opacity > LEAST_WHITE
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    whole = rows.size > 0 and seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+    return None if whole else opacity
+
+
+def _straight_in_box(
+    path: Path, layer: str | None, box: Box | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Read a part of an EXR file and its opacity, both 0 where it has no pixels; see `ExrPlate.straight_picture`."""
     plate = ExrPlate(path, layer)
     box = box or plate.parts[plate.layer.part].display_window
-    return placed(plate.picture().astype(np.float32, copy=False), plate.box, box, "constant")
+    picture, opacity = plate.straight_picture()
+    shown = None if opacity is None else placed(opacity, plate.box, box, "constant")
+    return placed(picture, plate.box, box, "constant"), shown
 
 
 def placed(

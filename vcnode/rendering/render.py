@@ -29,7 +29,7 @@ from vcnode.sequence.identity import model_digest
 from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
 _IN_FLIGHT = 2  # frames that are read ahead, and that wait to be written, on GPUs
-_RENDER_VERSION = "8"  # raise it when the same job begins to yield other pixels
+_RENDER_VERSION = "9"  # raise it when the same job begins to yield other pixels
 
 _log = logging.getLogger("vcnode")
 
@@ -116,7 +116,7 @@ class _Run:
         """Open the targets, colour every frame, finish the targets; or stop and keep what is there."""
         began = time.monotonic()
         job = self.job
-        store = None if job.cache is None else StateCache(job.cache)
+        store = StateCache(job.cache) if isinstance(job.cache, Path | str) else job.cache
         print_ = fingerprint(
             self.source,
             self.shots,

@@ -99,7 +99,8 @@ class Backward:
         """
         if not self.keyframes.look_ahead(number):
             return forward
-        return self.keyframes.blend(number, forward, self.at(number).to(self.engine.results))
+        ways = (frame.to(self.engine.results) for frame in (forward, self.at(number)))  # stored ones lie on the CPU
+        return self.keyframes.blend(number, *ways)
 
     def _reach(self, number: int) -> tuple[WorkingFrame, str]:
         following = self.keyframes.following(number)

@@ -52,7 +52,8 @@ def colorize(
 
     Args:
         frames: Luma or RGB; see `vcnode.sequence.frame.lightness_of`.
-        references: For the whole clip as one shot; or give `shots`.
+        references: For the whole clip as one shot; or give `shots`. Their frames may lie beyond `frames`, which may be
+            a piece; but not beyond the clip where colours run backward, since that is at hand then.
         model: See `vcnode.load`.
         shots: Shots with references of their own; frames outside stay gray.
         settings: Choices; defaults suit most footage.
@@ -76,7 +77,8 @@ def colorize(
 
     Raises:
         InputError: No or both of references and shots, a frame or reference that cannot be used, or a state that does
-            not fit; colours are to run backward, and frames are not at hand or cuts still to be found.
+            not fit; colours are to run backward, and frames are not at hand, cuts still to be found, or shots or
+            references beyond the clip.
         MediaError: A reference that cannot be read.
         DeviceError: `device` is not there.
         Cancelled: `cancelled` said so.
@@ -100,6 +102,7 @@ def colorize(
         clip = None
     else:
         clip = _whole(frames, clip, before.number)
+        check_shots(plan, len(clip))
         if cut_threshold is not None:
             raise InputError(
                 "Colours that run backward need to know where shots end: find the cuts first (vcnode.find_cuts) and "

@@ -71,9 +71,10 @@ def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cp
             f"Frame {number} has the shape {shape}: give luma (H, W), an RGB array (H, W, 3) or an RGB "
             "tensor (3, H, W)."
         )
-    if torch.device(device).type == "cuda":
+    on_cuda = torch.device(device).type == "cuda"
+    if on_cuda:
         values = values.pin_memory()  # so that the GPU fetches it by itself; it is ours alone, nobody writes to it
-    values = values.to(device, non_blocking=True)
+    values = values.to(device, non_blocking=on_cuda)  # memory that is not pinned may be freed before MPS has read it
     if values.shape[0] == 3:
         values = rgb_to_ycbcr(values[None].clamp(0, 1), Matrix.BT709)[0, :1]
     return lightness_of_gray(values[None]).clamp(0, 100)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
-from vcnode.media import read_image
+from vcnode.media import read_image, read_mask
 from vcnode.sequence.whole_number import whole_number
 
 type ImageLike = Path | str | NDArray[Any] | Tensor
@@ -87,7 +87,8 @@ class Reference:
             InputError: It has no colour, or is not an image.
             MediaError: The file cannot be read.
         """
-        rgb = floats(_pixels(self.image), f"Reference {self}")
+        pixels = read_image(self.image).rgb.clip(0, 1) if isinstance(self.image, Path | str) else self.image
+        rgb = floats(pixels, f"Reference {self}")  # float files may exceed 1: highlights are clipped, as everywhere
         shape = tuple(rgb.shape)
         if rgb.ndim == 3 and shape[-1] == 3 and not isinstance(self.image, Tensor):
             rgb = rgb.permute(2, 0, 1)
@@ -111,7 +112,8 @@ class Reference:
             alpha = read_image(self.image).alpha if isinstance(self.image, Path) else None
             painted = alpha is not None and alpha.min() < 1 and alpha.max() > 0  # a channel left black is no mask
             return self._not_empty(torch.from_numpy(alpha)) if painted else None
-        mask = floats(_pixels(self.mask), f"The mask of reference {self}")
+        values = read_mask(self.mask) if isinstance(self.mask, Path | str) else self.mask
+        mask = floats(values, f"The mask of reference {self}")
         if mask.ndim == 3:
             mask = mask.mean(dim=-1 if mask.shape[-1] in (1, 3) else 0)
         if mask.ndim != 2:
@@ -135,11 +137,6 @@ class Reference:
         """Files are the same by path, pictures in memory by being the same object."""
         image, mask = (each if each is None or isinstance(each, Path) else id(each) for each in (self.image, self.mask))
         return image, self.frame, self.weight, mask
-
-
-def _pixels(image: ImageLike) -> NDArray[Any] | Tensor:
-    """Float files may exceed 0..1: their highlights are clipped, as everywhere."""
-    return read_image(image).rgb.clip(0, 1) if isinstance(image, Path | str) else image
 
 
 def floats(values: NDArray[Any] | Tensor, what: str) -> Tensor:

@@ -38,7 +38,7 @@ class Sequence:
         settings: Choices; defaults suit most footage.
 
     Raises:
-        InputError: Shots overlap or reach beyond the clip.
+        InputError: Shots overlap, or they or their references reach beyond the clip.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ type Precision = Literal["float32", "float16", "bfloat16"]
 type Direction = Literal["forward", "backward", "both"]
 
 GPU_LOOK_AHEAD = 4
+_GOOD_AT_HALF = (8, 0)  # compute capability from which half precision is the default
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Settings:
             our own defaults.
         precision: "float16" lets the network's convolutions run in half precision, for speed on GPUs, "bfloat16" for
             speed on CPUs that multiply matrices of it (AMX; others are slower with it); motion, sums and the state stay
-            in float32. None: float16 for the light network on CUDA, else float32.
+            in float32. None: float16 for the light network on CUDA GPUs of compute capability 8.0 or more; else
+            float32.
         direction: "forward": colours run from each keyframe to the frames after it; "backward": to those before it, as
             if the film ran the other way; "both": between two keyframes both are blended by distance and certainty,
             and frames before a shot's first keyframe get their colours from it. Takes up to twice the time (three times
@@ -81,9 +83,9 @@ class Settings:
 
     def on(self, model: Model) -> "Settings":
         """The same choices, with those left open made for the model and its device; memory at hand has no say."""
-        on_gpu = next(model.parameters()).device.type == "cuda"
-        half = on_gpu and model.config.color_net == "light" and self.compat is None
-        window = GPU_LOOK_AHEAD if on_gpu else 1
+        device = next(model.parameters()).device
+        half = model.config.color_net == "light" and self.compat is None and _is_good_at_half(device)
+        window = GPU_LOOK_AHEAD if device.type == "cuda" else 1
         return replace(
             self, look_ahead=self.look_ahead or window, precision=self.precision or ("float16" if half else "float32")
         )
@@ -108,3 +110,8 @@ class Settings:
             **({} if self.precision in (None, "float32") else {"precision": self.precision}),
             **({"direction": "backward"} if self.direction == "backward" else {}),  # "both" has all states of "forward"
         }
+
+
+def _is_good_at_half(device: torch.device) -> bool:
+    """Whether half precision is quick and right: cuDNN's convolutions give NaN on the GTX 16 series, which is 7.5."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= _GOOD_AT_HALF

@@ -74,7 +74,8 @@ def check_shots(shots: Iterable[Shot], length: int | None = None) -> tuple[Shot,
         The same shots.
 
     Raises:
-        InputError: Shots overlap, are out of order or reach beyond the clip, or there is none.
+        InputError: Shots overlap, are out of order or reach beyond the clip, a reference is for a frame
+            beyond it, or there is no shot.
     """
     checked = tuple(shots)
     if not checked:
@@ -87,6 +88,12 @@ def check_shots(shots: Iterable[Shot], length: int | None = None) -> tuple[Shot,
     final = checked[-1]
     if length is not None and max(final.first, final.last or 0) >= length:
         raise InputError(f"{final} reaches beyond the clip, whose {length} frames end at {length - 1}.")
+    for reference in final.references:  # those of the others lie in shots that end
+        if length is not None and (reference.frame or 0) >= length:
+            raise InputError(
+                f"Reference {reference} is for frame {reference.frame}, but the clip's {length} frames end at "
+                f"{length - 1}: correct the number."
+            )
     return checked
 
 

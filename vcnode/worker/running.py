@@ -56,13 +56,12 @@ def run_plan(plan: Plan, models: WarmModel, send: Callable[[Message], None], can
     except Cancelled:
         return run.ended("cancelled")
     except VcnodeError as error:
-        release_memory()
-        return run.ended("failed", problem=sentence_of(error))
+        problem = sentence_of(error)
     except Exception as error:
         _log.exception("A job ended by an unforeseen failure")
-        release_memory()
-        said = f"An unforeseen failure ended the job ({type(error).__name__}: {error}): see the worker's log."
-        return run.ended("failed", problem=said)
+        problem = f"An unforeseen failure ended the job ({type(error).__name__}: {error}): see the worker's log."
+    release_memory()  # of the frames, too, that the error's traceback has held until here
+    return run.ended("failed", problem=problem)
 
 
 def render_job(plan: Plan, model: Model) -> RenderJob:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vcnode.network import Model
 from vcnode.rendering.confidence import mean_confidence
-from vcnode.sequence import ClipState, Settings, colorize
+from vcnode.sequence import ClipState, Settings, StateStore, colorize
 
 from .backward import clip_at_hand, known_shots
 from .images import check_images, frames_of, rgb_of
@@ -29,11 +29,13 @@ class Coloring:
         references: What to colour after.
         settings: The core's choices.
         scene_cut: Colours begin anew where the picture changes by more, 0..1; None: nowhere.
+        states: Where the network's results are kept for other runs; None: nowhere.
     """
 
     references: ReferencePlan
     settings: Settings
     scene_cut: float | None = None
+    states: StateStore | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def color_batch(
         shots=shots,
         model=network,
         settings=coloring.settings,
+        cache=coloring.states,
         state=state,
         first=None if state is not None else first,
         cut_threshold=cut_threshold,

@@ -1,14 +1,14 @@
 """Models: which there are, and how they are loaded; the socket VCNODE_MODEL."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
 from vcnode.errors import InputError, ModelError
 from vcnode.network import Model
-from vcnode.sequence import Settings, load
+from vcnode.sequence import MemoryStateCache, Settings, StateStore, load
 from vcnode.sequence.settings import GPU_LOOK_AHEAD
 
 from .choices import EMBEDDED, PRECISIONS
@@ -30,12 +30,14 @@ class ColorModel:
         patcher: The host's handle of it.
         precision: Of the convolutions.
         name: As chosen in the editor.
+        states: What the network made in earlier runs: saturation and upsampling come after it.
     """
 
     network: Model
     patcher: Any
     precision: Precision
     name: str
+    states: StateStore = field(default_factory=MemoryStateCache)
 
     def __str__(self) -> str:  # ComfyUI prints inputs when a node fails
         return f"{self.name}, {self.precision}"

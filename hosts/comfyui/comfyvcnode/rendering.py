@@ -84,6 +84,7 @@ def color_film(
         state=state,
         model=network,
         settings=coloring.settings,
+        cache=coloring.states,
         codec=encoding.codec,
         quality=encoding.quality,
         depth=encoding.depth,

@@ -38,4 +38,4 @@ def coloring(
         precision=model.precision,
         direction=cast(Direction, direction),  # checked there
     )
-    return Coloring(reference_plan(references), settings, scene_cut or None)
+    return Coloring(reference_plan(references), settings, scene_cut or None, model.states)

@@ -99,10 +99,8 @@ class Run:
             version.leave()
 
     def _reach(self, choice: WorkerSettings) -> tuple[Worker, list[str]]:
-        """Runs in the background: a worker, which has looked at the shots file, and the pictures that this names."""
+        """Runs in the background: a worker, which has looked at the job, and the pictures that a shots file names."""
         worker = reach(choice, self._is_cancelled)
-        if not self._settings.shots_file:
-            return worker, []
         try:
             pictures, problems = inspect(worker, self._settings, self._clip, self._is_cancelled)
             if problems:

@@ -75,7 +75,7 @@ class FrameColor:
             Range.FULL if _number(props, "_Range", usual_range) == _FULL else Range.LIMITED,
             usual_transfer if transfer == _UNSPECIFIED else transfer,
             usual_primaries if primaries == _UNSPECIFIED else primaries,
-            _number(props, "_ChromaLocation", 0),
+            max(0, _number(props, "_ChromaLocation", 0)),  # below 0: not said, as resize takes it, too
         )
 
     def encoding(self, format: vs.VideoFormat) -> PixelEncoding:

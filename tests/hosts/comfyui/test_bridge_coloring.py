@@ -13,9 +13,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tests.hosts.comfyui.bridge import coloring, components, films, progress, references, rendering, states
 from tests.hosts.comfyui.bridge import settings as widgets
-from vcnode import ClipState, Reference, Settings, colorize
+from vcnode import ClipState, MemoryStateCache, Reference, Settings, colorize
 from vcnode.errors import InputError
-from vcnode.network import State
+from vcnode.network import Model, State
 
 FRAMES = 6
 
@@ -161,6 +161,16 @@ def test_nothing_is_loaded_for_what_cannot_be_coloured(how):
         coloring.color_batch(load, torch.rand(1, 8, 8, 3), coloring.Coloring(references.ReferencePlan(), how.settings))
 
 
+def test_another_saturation_needs_no_network(color, images, how, whole, tiny_model, monkeypatch):
+    how = replace(how, states=MemoryStateCache())
+    assert torch.equal(color(images, how).images, whole.images)
+    monkeypatch.setattr(Model, "prepare", None)
+    less = replace(how, settings=replace(how.settings, saturation=0.5, upsampling="bilinear"))
+    done = color(images, less)
+    monkeypatch.undo()
+    assert torch.equal(done.images, color(images, replace(less, states=None)).images)
+
+
 class Stop(Exception):
     pass
 
@@ -179,7 +189,7 @@ def test_a_stop_takes_effect_within_a_frame(color, images):
 
 def test_widgets_are_checked(images):
     class Model:
-        precision = "float32"
+        precision, states = "float32", None
 
     def understand(**changes):
         chosen = {"working_size": 0, "saturation": 1.0, "scene_cut": 0.0, "look_ahead": 0, "upsampling": "adaptive"}

@@ -11,9 +11,10 @@ from rendering.films import luma, planes, write_film
 from sequence.clips import clip, picture
 
 from tests.hosts.comfyui.bridge import coloring, encoding, films, keyframes, progress, references, rendering
-from vcnode import Settings
+from vcnode import MemoryStateCache, Settings
 from vcnode.errors import DeviceError, InputError
 from vcnode.media import probe
+from vcnode.network import Model
 
 COUNT = 10
 
@@ -141,6 +142,53 @@ def test_a_keyframe_for_each_scene(given, tmp_path):
     assert "Keyframes: 0, 3, 7" in report
 
 
+def under_a_leader(*parts):
+    """Scenes as IMAGE, each after black: `(frames of black, seed, frames, of which fade in)`."""
+    frames = []
+    for black, seed, count, fading in parts:
+        frames += [np.random.default_rng(n).normal(0.01, 0.005, (64, 96)).astype("f4") for n in range(black)]
+        frames += [frame * min(1, (n + 1) / (fading + 1)) for n, frame in enumerate(clip(count, seed=seed))]
+    return torch.stack([torch.from_numpy(frame)[..., None].repeat(1, 1, 3) for frame in frames])
+
+
+def contrast(image):
+    return float(image.std())
+
+
+def test_keyframes_show_something(tmp_path):
+    film = under_a_leader((5, 1, 4, 0), (3, 40, 4, 0))
+    images, found, report = picked(film, tmp_path, "scene cuts", 8, 0.4)
+    assert found == references.Keyframes((5, 12), (0, 5, 9, 12))
+    assert torch.equal(images, film[[5, 12]])
+    assert "Without anything to be seen: the scenes at 0, 9" in report
+    assert "Without a keyframe" not in report
+    assert picked(film, tmp_path, "scene cuts", 1, 0.4)[1].frames == (5,)
+    assert picked(film, tmp_path, "even", 2, 0.4)[1].frames == (5, 8)
+    assert picked(film, tmp_path, "even", 3, 0.4)[1].frames == (5, 12)  # the first third is black
+
+
+@pytest.mark.parametrize("how", ["scene cuts", "even"])
+def test_a_keyframe_is_taken_when_a_fade_has_shown_half(tmp_path, how):
+    film = under_a_leader((4, 1, 12, 7))
+    images, found, _ = picked(film, tmp_path, how, 1, 0.95)
+    (frame,) = found.frames
+    assert 6 <= frame <= 8
+    assert contrast(images) > 0.45 * contrast(film[-1])
+
+
+@pytest.mark.parametrize("how", ["scene cuts", "even"])
+def test_where_all_is_black_the_first_frame_is_as_good_as_any(tmp_path, how):
+    assert picked(torch.zeros(6, 64, 96, 3), tmp_path, how, 1, 0.4)[1].frames == (0,)
+
+
+def test_a_film_under_a_leader_keeps_its_numbers(tmp_path):
+    frames = [(frame[..., 0].numpy() * 255).clip(0, 255).astype("uint8") for frame in under_a_leader((4, 1, 5, 0))]
+    video = File(str(write_film(tmp_path / "leader.mkv", frames, tags={"colorspace": 1, "color_range": 2})))
+    video.get_active_trim_window = lambda: (0.08, 0.0)
+    for how in ("scene cuts", "even"):
+        assert picked(video, tmp_path, how, 1, 0.4)[1].frames == (4,)
+
+
 def test_the_longest_scenes_come_first(given, tmp_path):
     images, found, report = picked(given, tmp_path, "scene cuts", 2, 0.4)
     assert found == references.Keyframes((0, 3), (0, 3, 7))
@@ -216,8 +264,9 @@ def test_how_films_are_written(tmp_path, film):
 def color_film(tiny_model, tmp_path):
     plan = references.reference_plan(torch.from_numpy(picture(1))[None])
 
-    def run(film, part=None, working_size=64, **options):
-        part, how = part or films.FilmPart(film), coloring.Coloring(plan, Settings(working_size=working_size))
+    def run(film, part=None, working_size=64, saturation=1.0, states=None, **options):
+        chosen = Settings(working_size=working_size, saturation=saturation)
+        part, how = part or films.FilmPart(film), coloring.Coloring(plan, chosen, states=states)
         options = {"quality": "lossless"} | options
         return rendering.color_film(lambda *size: tiny_model, part, how, tmp_path / "temp", **options)
 
@@ -308,3 +357,13 @@ def test_sound_is_copied_into_a_container_that_takes_it(color_film, tmp_path, na
     with av.open(str(done.path)) as file:
         assert [stream.codec_context.name for stream in file.streams.audio] == [codec]
         assert sum(frame.samples for frame in file.decode(audio=0)) >= 1024
+
+
+def test_another_saturation_needs_no_network(tiny_model, color_film, film, monkeypatch):
+    store = MemoryStateCache()
+    done = color_film(film, states=store)
+    monkeypatch.setattr(Model, "prepare", None)
+    gray = color_film(film, saturation=0.0, states=store)
+    assert gray.path != done.path
+    assert any((plane != 128).any() for frame in planes(done.path) for plane in frame[1:])
+    assert all((plane == 128).all() for frame in planes(gray.path) for plane in frame[1:])

@@ -265,6 +265,18 @@ def test_an_unknown_working_space_is_asked_for(node, terminal):
         node["run"].execute()
 
 
+def test_what_the_worker_refuses_it_refuses_before_anything_is_rendered(node, terminal):
+    for knob, value, said in (("model", "/models/../lite.safetensors", "climbs up"), ("device", "toaster", "toaster")):
+        before = node[knob].value()
+        node[knob].setValue(value)
+        with pytest.raises(RuntimeError, match=said):
+            node["run"].execute()
+        node[knob].setValue(before)
+    assert not terminal.written
+    node["run"].execute()
+    assert chroma(shown(node).rgb) > 0.02
+
+
 def test_colours_run_backward_too_unless_they_may_not(node):
     node["ref1_frame"].setValue(1004)
     results = {}

@@ -83,6 +83,17 @@ def test_chroma_siting_is_honoured(tiny_model, siting):
     assert frame.props["_ChromaLocation"] == siting
 
 
+@pytest.mark.parametrize("format", [vs.GRAY8, vs.YUV420P8], ids=name_of)
+def test_a_siting_below_0_is_none_as_it_is_for_resize(tiny_model, format):
+    """So source filters write what a file does not say."""
+    source = film(1, format=format, props={"_ChromaLocation": -1})
+    clip = colorize(source.clip, shots=SHOTS, model=tiny_model)
+    subsampling = subsampling_of(clip.format)
+    frame = clip.get_frame(0)
+    assert is_frame(frame, source.codes[0], expected(source, tiny_model, SHOTS, subsampling=subsampling)[0])
+    assert clip.resize.Bicubic(format=vs.YUV444P16).get_frame(0).format.id == vs.YUV444P16
+
+
 @pytest.mark.parametrize("full", [False, True], ids=["limited", "full"])
 @pytest.mark.parametrize(("before", "after"), [(vs.GRAY8, vs.YUV420P10), (vs.GRAY10, vs.YUV444P16)])
 def test_a_deeper_result_has_the_luma_codes_in_its_upper_bits(tiny_model, before, after, full):

@@ -33,7 +33,7 @@ class PickKeyframes(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types
                     options=list(PICKING),
                     default=PICKING[0],
                     tooltip="scene cuts: the first frame of each scene. even: frames at equal distances, where a clip "
-                    "is one scene.",
+                    "is one scene. Black and blank ones are passed over for the next that shows something.",
                 ),
                 io.Int.Input(
                     "max_frames",

@@ -75,7 +75,8 @@ def setting_inputs(first_frame: str) -> list[Any]:
             min=0.0,
             max=4.0,
             step=0.05,
-            tooltip="Factor on the finished colors: 1 leaves them as they are, 0 is gray.",
+            tooltip="Factor on the finished colors: 1 leaves them as they are, 0 is gray. A clip of some hundred "
+            "frames that was colored before is not sent through the network again for it.",
         ),
         io.Float.Input(
             "scene_cut",

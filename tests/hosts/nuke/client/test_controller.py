@@ -9,7 +9,7 @@ from recorded_host import RecordedHost, settings
 from vcnode_client.controller import Controller
 from vcnode_client.host import Clip
 from vcnode_client.problems import Cancelled, ClientError, Problem, WorkerLost
-from vcnode_client.settings import WorkerSettings
+from vcnode_client.settings import ReferenceSettings, WorkerSettings
 from vcnode_client.versions import finished, read_note
 
 ATTACHED = WorkerSettings(start=False, address="127.0.0.1:9")
@@ -117,6 +117,32 @@ class Controllers(unittest.TestCase):
         job = read_note(self.cache, 1)["jobs"][0]
         self.assertEqual(job["output"]["pattern"], self.cache + "/v001/colored.%04d.exr")
         self.assertTrue(os.path.exists(job["references"][0]["file"]))
+
+    def test_what_only_the_worker_can_judge_is_told_before_anything_is_rendered(self):
+        for gui in (True, False):
+            worker = PlayedWorker(seen={"problems": [{"field": "options.model", "problem": "It climbs up with '..'."}]})
+            self.host.gui, self.host.chosen = gui, settings(self.cache, ATTACHED, model="/models/../lite.safetensors")
+            if gui:
+                self.colorize(worker)
+                self.assertEqual(self.host.told[-1], ["It climbs up with '..'."])
+            else:
+                with self.assertRaisesRegex(ClientError, "climbs up"):
+                    self.colorize(worker)
+            self.assertEqual(worker.inspected[0]["options"]["model"], "/models/../lite.safetensors")
+            self.assertEqual((self.host.rendered, worker.jobs, worker.closed), ([], [], True))
+            self.assertEqual((self.controller.state, finished(self.cache)), ("failed", []))
+
+    def test_references_that_are_still_to_be_rendered_are_not_looked_at_and_not_missed(self):
+        picture = os.path.join(self.folder, "painted.1001.exr")
+        missed = {"problems": [{"field": "references", "problem": "Give references."}]}
+        for references, looked_at in (
+            ((ReferenceSettings(1, 1001),), []),
+            ((ReferenceSettings(1, 1001), ReferenceSettings(2, 1002, file=picture)), [picture]),
+        ):
+            self.host.chosen = settings(self.cache, ATTACHED, references=references)
+            worker = self.colorize(PlayedWorker(seen=missed))
+            self.assertEqual([each["file"] for each in worker.inspected[0]["references"]], looked_at)
+            self.assertEqual(self.controller.state, "done")
 
     def test_all_problems_are_told_at_once_and_nothing_is_begun(self):
         self.host.gui, self.host.source = True, None
