@@ -34,9 +34,15 @@ def test_other_texts_are_explained(text):
         Case.parse(text)
 
 
-@pytest.mark.parametrize("text", ["63x100", "100x63", "100x100@63"])
+@pytest.mark.parametrize("text", ["63x100", "100x63", "100x100@63", "100x100@0"])
 def test_small_sides_are_explained(text):
     with pytest.raises(InputError, match="below 64"):
+        Case.parse(text)
+
+
+@pytest.mark.parametrize("text", ["20000x64", "64x16385", "64x64@99999"])
+def test_sides_that_no_film_has_are_explained(text):
+    with pytest.raises(InputError, match="above 16384"):
         Case.parse(text)
 
 

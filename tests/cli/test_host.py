@@ -1,9 +1,11 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from vcnode.cli import main
-from vcnode.hosting import PACKS, install
+from vcnode.hosting import PACKS, HostPack, install
 
 
 @pytest.fixture
@@ -81,6 +83,24 @@ def test_other_folders_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["host", "install", "comfyui", str(tmp_path / "absent")]) == 1
     assert "does not exist" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["comfyui", "nuke"])
+def test_a_path_that_may_not_be_read_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)  # as it does in Python 3.12 for what the account may not look into
+    monkeypatch.setattr(HostPack, "sources", lambda pack: [(tmp_path, ".")])
+    assert main(["host", "install", host, str(tmp_path)]) == 1
+    assert f"{tmp_path} cannot be read (Permission denied): check the permissions" in capsys.readouterr().err
+
+
+def test_the_home_of_nobody_is_a_folder_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["host", "install", "nuke", "~nobody-of-this-name/.nuke"]) == 1
+    assert "~nobody-of-this-name/.nuke is no folder" in capsys.readouterr().err
 
 
 def test_unknown_hosts_are_answered_with_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from vcnode import __version__
 from vcnode.cli import main
 from vcnode.cli.models import expected_shapes
+from vcnode.sequence import StateCache, state_cache
 from vcnode.weights import lookup
 
 
@@ -71,6 +73,21 @@ def test_get_takes_a_model_from_a_local_file(
     assert (own_models / "small.safetensors").read_bytes() == weights.read_bytes()
 
 
+def test_import_says_which_files_a_model_is_made_of(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = {part: {"weight": (2,)} for part in ("encoder", "head", "color_net")}
+    monkeypatch.setattr("vcnode.cli.models.expected_shapes", lambda entry: shapes)
+    names = [Path("vgg19_conv.pth"), Path("old/nonlocal_net_iter_1.pth"), Path("old/colornet_iter_1.pth")]
+    (tmp_path / "old").mkdir()
+    for name in names:
+        torch.save({"weight": torch.ones(2)}, tmp_path / name)
+    assert main(["models", "import", str(tmp_path / names[0])]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{own_models / 'devc.safetensors'}\n"
+    assert err == f"vcnode: devc is made of {', '.join(map(str, names))}\n"
+
+
 def test_shapes_of_converted_models_are_those_of_the_network() -> None:
     shapes = expected_shapes(lookup("devc"))
     assert shapes is not None
@@ -93,3 +110,33 @@ def test_cache_folders_are_measured_but_never_made(
     assert not list((tmp_path / "other").iterdir())
     assert main(["cache", "clear", "--cache", str(tmp_path / "none")]) == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+@pytest.fixture
+def states(tmp_path: Path) -> Path:
+    cache = StateCache(tmp_path / "states")
+    for number in range(3):
+        cache.put(bytes([number]) * 32, {"ab": torch.zeros(2)}, index=number)
+    return cache.path
+
+
+def test_states_that_are_still_there_are_not_called_removed(
+    states: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = state_cache.remove_file
+    monkeypatch.setattr(state_cache, "remove_file", lambda path: path.name[:2] != "00" and remove(path))
+    assert main(["cache", "clear", "--cache", str(states)]) == 1
+    told = capsys.readouterr()
+    assert told.out == f"{states}: 2 states removed\n"
+    assert f"1 states in {states} are still there" in told.err
+    monkeypatch.undo()
+    assert main(["cache", "clear", "--cache", str(states)]) == 0
+    assert capsys.readouterr().out == f"{states}: 1 states removed\n"
+
+
+def test_a_cache_that_cannot_be_read_is_a_sentence(states: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    marker = states / "vcnode-state-cache.json"
+    marker.unlink()
+    marker.mkdir()  # reading it fails, whoever asks
+    assert main(["cache", "info", "--cache", str(states)]) == 1
+    assert f"The folder {states} cannot be read" in capsys.readouterr().err

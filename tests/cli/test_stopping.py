@@ -106,3 +106,13 @@ def test_handlers_are_put_back() -> None:
     with stop_request():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("module", ["torch", "yaml"])
+def test_ctrl_c_while_libraries_are_imported_is_one_line(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    for arguments in (["models", "list"], ["--help"], ["colorize", "film.mkv"]):
+        line = [sys.executable, "-m", "vcnode", *arguments]
+        done = subprocess.run(line, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "vcnode: Stopped, as asked.\n")

@@ -72,6 +72,13 @@ def test_a_plan_that_does_not_fit_the_film_is_refused(job, film):
     assert not (film / "job").exists()
 
 
+def test_a_keyframe_beyond_the_film_is_refused(job, film):
+    (film / "shots.yaml").write_text(job.shots.read_text().replace("frame: 5", "frame: 7"))
+    with pytest.raises(InputError, match="is for frame 7, but the clip's 7 frames end at 6"):
+        write_farm_job(job, film / "job")
+    assert not (film / "job").exists()
+
+
 def test_a_target_without_numbers_and_a_folder_that_is_a_file_are_refused(job, film):
     with pytest.raises(InputError, match="place for the frames"):
         write_farm_job(FarmJob(job.shots, job.source, film / "out.mkv"), film / "job")

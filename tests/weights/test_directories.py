@@ -24,6 +24,8 @@ def test_a_wheel_keeps_models_inside_the_package(tmp_path: Path, monkeypatch: py
 def test_the_user_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VCNODE_MODELS", str(tmp_path / "share"))
     assert user_models_directory() == tmp_path / "share"
+    monkeypatch.setenv("VCNODE_MODELS", "~nobody-of-this-name/models")
+    assert user_models_directory() == Path("~nobody-of-this-name/models")
     monkeypatch.delenv("VCNODE_MODELS")
     assert user_models_directory().parts[-2:] == ("vcnode", "models")
     assert user_models_directory().is_absolute()

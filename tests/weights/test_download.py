@@ -105,6 +105,25 @@ def test_local_files_need_no_network(
     assert release.is_file()
 
 
+def test_of_a_folder_it_is_told_which_files_are_taken(registry: Registry, release: Path, checkpoints: Path) -> None:
+    (checkpoints / "data" / "vgg19_conv.pth").rename(checkpoints / "vgg19_conv.pth")
+    below = "checkpoints/video_moredata_l1"
+    for source, folder in ((checkpoints / "vgg19_conv.pth", f"{below}/"), (checkpoints, f"{below}/"), (release, "")):
+        taken: list[Path] = []
+        get("parts", source=source, expected=EXPECTED, on_file=taken.append, registry=registry)
+        names = ("nonlocal_net_iter_76000.pth", "colornet_iter_76000.pth")
+        assert taken == [Path("vgg19_conv.pth"), *(Path(f"{folder}{name}") for name in names)]
+
+
+def test_a_file_that_is_no_part_of_the_model_is_refused_though_its_folder_has_them(
+    registry: Registry, checkpoints: Path, user_models: Path
+) -> None:
+    (checkpoints / "finetuned.pth").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"finetuned\.pth is none of the files of 'parts': give one called vgg19_conv"):
+        get("parts", source=checkpoints / "finetuned.pth", expected=EXPECTED, registry=registry)
+    assert not list(user_models.glob("*.safetensors"))
+
+
 def test_a_local_single_file_is_checked_and_copied(registry: Registry, tmp_path: Path, remote_bytes: bytes) -> None:
     source = tmp_path / "from a colleague.safetensors"
     source.write_bytes(remote_bytes)

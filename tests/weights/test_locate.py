@@ -26,6 +26,16 @@ def test_an_embedded_model_lies_beside_the_registry(registry: Registry, registry
     assert found.configuration == registry["inside"].configuration()
 
 
+def test_a_users_folder_that_may_not_be_looked_into_holds_no_model(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError  # as in Python 3.12
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert locate(registry["remote"]) is None
+
+
 def test_other_models_lie_in_the_users_folder(registry: Registry, user_models: Path, remote_bytes: bytes) -> None:
     assert locate(registry["remote"]) is None
     with pytest.raises(ModelError, match="vcnode models get remote") as caught:

@@ -4,7 +4,8 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vcnode.bench.peak import Peak, measure_peak
 from vcnode.bench.stopwatch import Stopwatch
 from vcnode.errors import InputError
 from vcnode.sequence import Settings
+from vcnode.sequence.memory import is_out_of_memory, out_of_memory
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ class Benchmark:
         threads: Of PyTorch on the CPU.
         settings: Precision and look-ahead, those left open as the model and its device decide.
         machine: What else decides the times.
-        peak: The best that the device was seen to do.
+        peak: The best that the device was seen to do; None where the run ended before it was measured.
         cases: Smallest size first.
         comparisons: With the other program.
+        complete: Whether all sizes were measured; else the run was stopped or failed at a later one.
     """
 
     model: str
@@ -71,15 +74,17 @@ class Benchmark:
     threads: int
     settings: Settings
     machine: dict[str, str]
-    peak: Peak
+    peak: Peak | None
     cases: tuple[CaseResult, ...]
     comparisons: tuple[Comparison, ...]
+    complete: bool
 
 
 def run_benchmark(
     options: BenchOptions,
     on_step: Callable[[str], None] = lambda what: None,
     cancelled: Callable[[], bool] = lambda: False,
+    on_found: Callable[[Benchmark], None] = lambda found: None,
 ) -> Benchmark:
     """Measure.
 
@@ -87,6 +92,7 @@ def run_benchmark(
         options: What.
         on_step: Called with a few words before each step.
         cancelled: Asked before each step; True ends the run.
+        on_found: Called after each size with all that was measured so far, which a failure at a later one leaves.
 
     Raises:
         ModelError: The model is unknown or damaged.
@@ -98,7 +104,24 @@ def run_benchmark(
     device = next(model.parameters()).device
     settings, watch = options.settings.on(model), Stopwatch(device, options.repeats, cancelled=cancelled)
     cases = sorted(options.cases, key=lambda case: case.pixels)  # a process's greatest memory never shrinks
-    comparisons = []
+    peak: Peak | None = None
+    results: list[CaseResult] = []
+    comparisons: list[Comparison] = []
+
+    def so_far() -> Benchmark:
+        return Benchmark(
+            options.model,
+            random_weights,
+            torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+            torch.get_num_threads(),
+            settings,
+            _machine(),
+            peak,
+            tuple(results),
+            tuple(comparisons),
+            len(results) == len(cases),
+        )
+
     if options.rival is not None:
         arguments = [sys.executable, "-m", "vcnode.bench.program", "--model", options.model, "--device", str(device)]
         arguments += ["--precision", str(settings.precision), "--look-ahead", str(settings.window)]
@@ -106,26 +129,30 @@ def run_benchmark(
         environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
         for case in cases:
             ours = [*arguments, "--size", str(case.short_side)]
-            told = _told(on_step, case)
-            comparisons.append(options.rival.compare(case, ours, environment, cancelled, told))
+            with _named(case, device):
+                comparisons.append(options.rival.compare(case, ours, environment, cancelled, _told(on_step, case)))
+            on_found(so_far())
     on_step("the machine's peak")
     peak = measure_peak(watch, settings.dtype)
-    results = []
     with tempfile.TemporaryDirectory(prefix="vcnode-bench-") as folder:
         for case in cases:
-            results.append(measure_case(case, model, settings, watch, Path(folder), _told(on_step, case)))
+            with _named(case, device):
+                results.append(measure_case(case, model, settings, watch, Path(folder), _told(on_step, case)))
             peak = peak.better_of(measure_peak(watch, settings.dtype))
-    return Benchmark(
-        options.model,
-        random_weights,
-        torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        torch.get_num_threads(),
-        settings,
-        _machine(),
-        peak,
-        tuple(results),
-        tuple(comparisons),
-    )
+            on_found(so_far())
+    return so_far()
+
+
+@contextmanager
+def _named(case: Case, device: torch.device) -> Iterator[None]:
+    """Let a failure say at which size it came."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(error, case.short_side, device) from error
+        error.add_note(f"That was at the size {case}.")
+        raise
 
 
 def _told(on_step: Callable[[str], None], case: Case) -> Callable[[str], None]:

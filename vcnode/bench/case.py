@@ -8,6 +8,7 @@ from vcnode.errors import InputError
 from vcnode.sequence.reference_picture import MULTIPLE
 
 _PATTERN = re.compile(r"(\d{1,5})x(\d{1,5})(?:@(\d{1,5}))?")
+_GREATEST = 16384  # pixels, of the films that are written in H.264
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Case:
         short_side: At which the network works.
 
     Raises:
-        InputError: A side below 64 pixels.
+        InputError: A side below 64 pixels, or above what H.264 holds.
     """
 
     width: int
@@ -28,8 +29,12 @@ class Case:
     short_side: int
 
     def __post_init__(self) -> None:
-        if min(self.width, self.height, self.short_side) < 64:
-            raise InputError(f"The size {self} has a side below 64 pixels: give one such as 768x432 or 1920x1080@432.")
+        sides = (self.width, self.height, self.short_side)
+        if min(sides) < 64 or max(sides) > _GREATEST:
+            raise InputError(
+                f"The size {self} has a side below 64 pixels or above {_GREATEST}: give one such as 768x432 or "
+                "1920x1080@432."
+            )
 
     @classmethod
     def parse(cls, text: str) -> "Case":
@@ -44,7 +49,7 @@ class Case:
         width, height, short_side = (int(part) if part else None for part in found.groups())
         assert width is not None
         assert height is not None
-        return cls(width, height, short_side or min(width, height))
+        return cls(width, height, min(width, height) if short_side is None else short_side)
 
     @property
     def working_size(self) -> WorkingSize:

@@ -19,9 +19,12 @@ def as_text(found: Benchmark) -> str:
         f"{found.model}{weights}; {found.device}, {found.threads} threads, {settings.precision}, "
         f"look-ahead {settings.window}",
         "; ".join(f"{name} {value}" for name, value in found.machine.items()),
-        f"peak: {_giga(found.peak.matmul)} GFLOP/s multiplying matrices, {_giga(found.peak.convolution)} convolving; "
-        f"{_giga(found.peak.copy)} GB/s copying",
     ]
+    if (peak := found.peak) is not None:
+        lines.append(
+            f"peak: {_giga(peak.matmul)} GFLOP/s multiplying matrices, {_giga(peak.convolution)} convolving; "
+            f"{_giga(peak.copy)} GB/s copying"
+        )
     for result in found.cases:
         lines += ["", *_case(result, found.peak)]
     for comparison in found.comparisons:
@@ -32,10 +35,11 @@ def as_text(found: Benchmark) -> str:
 def as_values(found: Benchmark) -> dict[str, Any]:
     """Everything as plain values: seconds, bytes, FLOPs."""
     return {
+        "complete": found.complete,
         **{name: getattr(found, name) for name in ("model", "random_weights", "device", "threads", "machine")},
         "precision": found.settings.precision,
         "look_ahead": found.settings.window,
-        "peak": asdict(found.peak),
+        "peak": None if found.peak is None else asdict(found.peak),
         "cases": [
             {
                 "size": str(result.case),
@@ -64,18 +68,18 @@ def as_values(found: Benchmark) -> dict[str, Any]:
     }
 
 
-def _stage_values(stage: Stage, peak: Peak) -> dict[str, Any]:
+def _stage_values(stage: Stage, peak: Peak | None) -> dict[str, Any]:
     work = None if stage.work is None else asdict(stage.work)
     return {"name": stage.name, **asdict(stage.timing), "work": work, "share_of_peak": _share(stage, peak)}
 
 
-def _share(stage: Stage, peak: Peak) -> float | None:
-    if stage.work is None or stage.work.flops == 0:
+def _share(stage: Stage, peak: Peak | None) -> float | None:
+    if peak is None or stage.work is None or stage.work.flops == 0:
         return None
     return stage.work.flops / stage.timing.seconds / peak.flops
 
 
-def _case(result: CaseResult, peak: Peak) -> list[str]:
+def _case(result: CaseResult, peak: Peak | None) -> list[str]:
     size = result.case.working_size
     memory = [
         f"{name} {_giga(amount, 2)} GB"

@@ -25,10 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     tolerant_streams()
     keep_freed_memory()
-    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except (Exception, KeyboardInterrupt) as error:  # while libraries are being imported
+        return report_failure(error, as_json=False, debug=False)
+
+
+def _run(arguments: Sequence[str]) -> int:
     parser, commands = _parsers(arguments)
     try:
-        options = parser.parse_args(argv)
+        options = parser.parse_args(arguments)
     except UsageError as error:
         return report_failure(error, as_json=_asks_for_json(arguments, commands), debug=False)
     except SystemExit as finished:  # --help and --version

@@ -11,12 +11,12 @@ from typing import Any, get_args
 import torch
 from tqdm import tqdm
 
-from vcnode.bench import USUAL_CASES, BenchOptions, Case, Rival, as_text, as_values, run_benchmark
+from vcnode.bench import USUAL_CASES, Benchmark, BenchOptions, Case, Rival, as_text, as_values, run_benchmark
 from vcnode.cli.failures import Stopped
 from vcnode.cli.parser import Commands, UsageError, command_parser
-from vcnode.cli.report_file import check_writable
 from vcnode.cli.stopping import stop_request
 from vcnode.errors import Cancelled, InputError
+from vcnode.report_file import check_writable, write_report
 from vcnode.sequence import Precision, Settings
 
 
@@ -49,7 +49,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs of each step at most (5)")
     # Named apart from the `--json` of other commands, which asks for JSON on stdout.
-    parser.add_argument("--json", dest="figures", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--json", dest="figures", type=Path, metavar="FILE", help="all figures, kept after each size")
     group = parser.add_argument_group("comparing with another program")
     group.add_argument(
         "--against",
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
     """Measure, and print the tables.
 
     Raises:
-        Stopped: By a signal.
+        Stopped: By a signal; what was measured is written and printed.
         UsageError: A number of threads below 1.
         VcnodeError: Whatever cannot be done.
     """
@@ -89,14 +89,29 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.figures is not None:
         check_writable(options.figures)
-    with stop_request() as stop, _threads(options.threads), _line() as line:
-        try:
-            found = run_benchmark(chosen, line.set_description_str, stop.asked)
-        except (Cancelled, KeyboardInterrupt) as error:
-            raise Stopped(str(error) or "Stopped, as asked.", stop.exit_code) from error
-    print(as_text(found), flush=True)
-    if options.figures is not None:
-        options.figures.write_text(json.dumps(as_values(found), indent=1) + "\n", encoding="utf-8")
+    measured = _Measured(options.figures)
+    try:
+        with stop_request() as stop, _threads(options.threads), _line() as line:
+            try:
+                run_benchmark(chosen, line.set_description_str, stop.asked, measured.keep)
+            except (Cancelled, KeyboardInterrupt) as error:
+                raise Stopped(str(error) or "Stopped, as asked.", stop.exit_code) from error
+    finally:
+        if measured.found is not None:
+            print(as_text(measured.found), flush=True)
+
+
+class _Measured:
+    """What was found so far; its figures are kept after each size."""
+
+    def __init__(self, figures: Path | None) -> None:
+        self.found: Benchmark | None = None
+        self._figures = figures
+
+    def keep(self, found: Benchmark) -> None:
+        self.found = found
+        if self._figures is not None:
+            write_report(self._figures, json.dumps(as_values(found), indent=1) + "\n")
 
 
 @contextmanager

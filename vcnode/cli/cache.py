@@ -47,22 +47,29 @@ def run_clear(options: argparse.Namespace) -> None:
     """Remove the states.
 
     Raises:
-        CacheError: It is no state cache.
+        CacheError: It is no state cache, or some cannot be removed.
     """
     cache = _open(options.cache)
-    entries = 0
+    entries = left = 0
     if cache is not None:
         entries = cache.info().entries
         cache.clear()
-    print(f"{options.cache or default_cache_folder()}: {entries} states removed")
+        left = cache.info().entries
+    path = options.cache or default_cache_folder()
+    print(f"{path}: {max(0, entries - left)} states removed")
+    if left:
+        raise CacheError(f"{left} states in {path} are still there: end what uses them, or check its permissions.")
 
 
 def _open(folder: Path | None) -> StateCache | None:
     """The cache in a folder; None where the usual one was never made."""
     path = folder or default_cache_folder()
-    if not path.is_dir():
-        if folder is None:
-            return None
-        raise CacheError(f"The folder {path} does not exist: give the folder of a state cache.")
-    check_folder(path)  # measuring must not turn some other folder into a cache
+    try:
+        if not path.is_dir():
+            if folder is None:
+                return None
+            raise CacheError(f"The folder {path} does not exist: give the folder of a state cache.")
+        check_folder(path)  # measuring must not turn some other folder into a cache
+    except OSError as error:
+        raise CacheError(f"The folder {path} cannot be read ({error.strerror}): check its permissions.") from error
     return StateCache(path)

@@ -10,7 +10,6 @@ from tqdm import tqdm
 from vcnode.cli.failures import Stopped
 from vcnode.cli.messages import say
 from vcnode.cli.parser import Commands, command_parser
-from vcnode.cli.report_file import check_writable
 from vcnode.cli.stopping import StopRequest, stop_request
 from vcnode.errors import Cancelled
 from vcnode.evaluation import (
@@ -26,9 +25,9 @@ from vcnode.evaluation import (
     find_clips,
     write_json,
 )
-from vcnode.evaluation.evaluation import write_report
 from vcnode.evaluation.report_html import html_page
 from vcnode.evaluation.report_table import number, table
+from vcnode.report_file import check_writable, write_report
 from vcnode.sequence import load
 
 

@@ -9,7 +9,6 @@ import traceback
 from pathlib import Path
 
 import platformdirs
-import torch
 
 from vcnode import __version__
 from vcnode.cli.messages import say
@@ -72,8 +71,9 @@ def _report(error: BaseException) -> str:
     """Write the full report and say where it is."""
     folder = Path(platformdirs.user_log_dir("vcnode", appauthor=False))
     path = folder / f"failure-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    torch = getattr(sys.modules.get("torch"), "__version__", "not imported")
     lines = [
-        f"vcnode {__version__}, torch {torch.__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"vcnode {__version__}, torch {torch}, Python {platform.python_version()}, {platform.platform()}",
         f"arguments: {sys.argv[1:]}",
         *traceback.format_exception(error),
     ]

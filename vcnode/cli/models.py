@@ -12,7 +12,7 @@ from tqdm import tqdm
 from vcnode.cli.messages import say
 from vcnode.cli.parser import Commands, command_parser
 from vcnode.network import Model, ModelConfig
-from vcnode.weights import RegistryEntry, Shapes, digest, find, get, load_registry, locate, lookup
+from vcnode.weights import Progress, RegistryEntry, Shapes, digest, find, get, load_registry, locate, lookup
 
 
 def add_parser(commands: Commands) -> None:
@@ -35,7 +35,9 @@ def add_parser(commands: Commands) -> None:
     getting.set_defaults(run=run_get)
 
     importing = command_parser(actions, "import", "convert a model's files that are on this machine already")
-    importing.add_argument("path", type=Path, metavar="PATH", help="the folder, zip or file")
+    importing.add_argument(
+        "path", type=Path, metavar="PATH", help="the folder or zip, or one file, whose folder has the others"
+    )
     importing.add_argument("--name", default="devc", help="which model they are of (devc)")
     importing.set_defaults(run=run_import)
 
@@ -87,7 +89,7 @@ def run_get(options: argparse.Namespace) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        path = get(entry.name, source=options.source, expected=expected_shapes(entry), progress=show)
+        path = _install(entry, options.source, show)
     print(path)
 
 
@@ -97,8 +99,17 @@ def run_import(options: argparse.Namespace) -> None:
     Raises:
         ModelError: A file is missing, damaged, or does not fit the model.
     """
-    entry = lookup(options.name)
-    print(get(entry.name, source=options.path, expected=expected_shapes(entry)))
+    print(_install(lookup(options.name), options.path, None))
+
+
+def _install(entry: RegistryEntry, source: str | Path | None, progress: Progress | None) -> Path:
+    """Install a model, and say what it is made of."""
+    taken: list[Path] = []
+    expected = expected_shapes(entry)
+    path = get(entry.name, source=source, expected=expected, progress=progress, on_file=taken.append)
+    if taken:
+        say(f"{entry.name} is made of {', '.join(map(str, taken))}")
+    return path
 
 
 def expected_shapes(entry: RegistryEntry) -> Mapping[str, Shapes] | None:

@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from vcnode.errors import MediaError
 from vcnode.evaluation.clips import LeftOut
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.summary import summarize
-from vcnode.whole_files import write_whole
+from vcnode.report_file import write_report
 
 _DIGITS = 6  # significant ones in files
 
@@ -67,19 +66,6 @@ def write_json(evaluation: Evaluation, path: Path) -> None:
         MediaError: It cannot be written.
     """
     write_report(path, json.dumps(evaluation.to_dict(), indent=1, allow_nan=False) + "\n")
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write a text file at once; its folder is made where missing.
-
-    Raises:
-        MediaError: It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text.encode(), flush_to_device=False)
-    except OSError as error:
-        raise MediaError(f"The report {path} cannot be written ({error.strerror}): give another path.") from error
 
 
 def _rounded(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Copying an adapter into a host."""
 
 import json
+import os
 import secrets
 import shutil
 from contextlib import suppress
@@ -23,14 +24,17 @@ def install(host: str, path: str | Path) -> Installed:
 
     Raises:
         InputError: The host is not known, is not there, or something else has the adapter's name.
-        MediaError: The files cannot be written.
+        MediaError: The path cannot be read, or the files cannot be written.
     """
     pack = PACKS.get(host)
     if pack is None:
         raise InputError(f"There is no adapter for {host!r} to be installed: give one of {', '.join(PACKS)}.")
-    target = pack.place(Path(path).expanduser()) / pack.folder_name
     sources = pack.sources()
-    replaces = _check_ours(target, sources[0][0], pack)
+    try:
+        target = pack.place(Path(os.path.expanduser(path))) / pack.folder_name
+        replaces = _check_ours(target, sources[0][0], pack)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror or error}): check the permissions.") from error
     staged = target.with_name(f".{target.name}-{secrets.token_hex(4)}{_BESIDE}")
     try:
         _copy(sources, staged, pack)

@@ -111,7 +111,6 @@ def finetune(
         estimator = kept(find_flow_estimator(device=device, size=size), config.data.flows)
         excerpts = read_excerpts(clip, learnt, config.data.frames, size, estimator)
     facts = _facts(model, learnt, kept_back)
-    remove_leftovers(output.parent, escape(output.name))
     trainer = prepare_run(
         config,
         run,
@@ -139,6 +138,7 @@ def finetune(
         "seed": config.seed,
     }
     network = load(tuned if is_tuned else model)
+    remove_leftovers(output.parent, escape(output.name))
     write_weights(output, config.model, network.state_dict(), facts, half=config.output.half)
     for state in saved_states(run):  # there is nothing left to go on with
         state.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ class Recorder:
     def __init__(self, folder: Path, done: int) -> None:
         self._log, self._sheets = folder / LOG_NAME, folder / "sheets"
         self._board: Any = None
-        with _sentences(folder):
+        with in_sentences(folder):
             self._sheets.mkdir(parents=True, exist_ok=True)
             kept = [line for line in _lines(self._log) if _step_of(line) <= done]
             write_whole(self._log, "".join(kept).encode(), flush_to_device=False)
@@ -42,7 +42,7 @@ class Recorder:
     def figures(self, step: int, values: Mapping[str, float]) -> None:
         """Record numbers by name; what is no finite number, which JSON does not have, is null in the log."""
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-        with _sentences(self._log), self._log.open("a", encoding="utf-8") as stream:
+        with in_sentences(self._log), self._log.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"step": step, **finite}) + "\n")
         if self._board is not None:
             for name, value in values.items():
@@ -51,7 +51,7 @@ class Recorder:
     def sheet(self, step: int, picture: NDArray[np.uint8]) -> None:
         """Record a picture `(H, W, 3)`."""
         path = self._sheets / f"step_{step:08d}.png"
-        with _sentences(path):
+        with in_sentences(path):
             Image.fromarray(picture).save(path)
         if self._board is not None:
             self._board.add_image("samples", picture, step, dataformats="HWC")
@@ -63,7 +63,7 @@ class Recorder:
 
 
 @contextmanager
-def _sentences(path: Path) -> Iterator[None]:
+def in_sentences(path: Path) -> Iterator[None]:
     """Turn a disk's refusal into a sentence."""
     try:
         yield

@@ -1,6 +1,7 @@
 """A training run: batches, steps, figures, saved states, and the weights in the end."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +21,7 @@ from vcnode.training.objective import Objective
 from vcnode.training.recording import LOG_NAME, Recorder
 from vcnode.training.sample_sheet import sample_sheet
 from vcnode.training.settings import plain
+from vcnode.training.sole_run import sole_run
 from vcnode.training.step import TrainingStep
 from vcnode.training.unroll import Colored
 
@@ -98,8 +100,12 @@ class Trainer:
             Diverged: A loss or gradient is not finite; the state before that step is saved.
             ModelError: A state or the weights cannot be written.
             MediaError: The record cannot be written.
-            InputError: The data cannot be used.
+            InputError: The data cannot be used, or another process is training in the folder.
         """
+        with sole_run(self.folder) if self.world.rank == 0 else nullcontext():
+            return self._run(on_step, cancelled)
+
+    def _run(self, on_step: Callable[[StepReport], None] | None, cancelled: Callable[[], bool] | None) -> Path:
         output, steps, begun = self.config.output, self.config.optimization.steps, self.step
         recorder = Recorder(self.folder, self.step) if self.world.rank == 0 else None
         if recorder is not None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -21,6 +21,7 @@ def import_checkpoints(
     *,
     expected: Mapping[str, Shapes],
     entry: RegistryEntry | None = None,
+    on_file: Callable[[Path], None] = lambda path: None,
 ) -> Path:
     """Converts the files of a known model, found anywhere below a folder, into its one safetensors file.
 
@@ -35,6 +36,7 @@ def import_checkpoints(
         expected: Keys and shapes of every part of the model, by prefix:
             ``{"encoder": {"conv1_1.weight": (64, 3, 3, 3), ...}, ...}``.
         entry: The model, ``devc`` by default.
+        on_file: Called with the path below the folder of each file that is taken.
 
     Returns:
         The path written.
@@ -53,6 +55,7 @@ def import_checkpoints(
     state: dict[str, torch.Tensor] = {}
     digests: dict[str, str] = {}
     for file, path in find_parts(directory, entry.files).items():
+        on_file(path.relative_to(directory))
         check_file(path, size=file.size, sha256=file.sha256)
         digests[path.name] = digest(path)
         part = load_state_dict(path)

@@ -37,5 +37,5 @@ def user_models_directory() -> Path:
     """
     chosen = os.environ.get("VCNODE_MODELS")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # pathlib raises on users that are not known
     return Path(platformdirs.user_data_dir("vcnode", appauthor=False)) / "models"

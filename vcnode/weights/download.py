@@ -4,7 +4,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from vcnode.errors import InputError, ModelError
@@ -25,6 +26,7 @@ def get(
     source: str | os.PathLike[str] | None = None,
     expected: Mapping[str, Shapes] | None = None,
     progress: Progress | None = None,
+    on_file: Callable[[Path], None] = lambda path: None,
     replace: bool = False,
     registry: Mapping[str, RegistryEntry] | None = None,
 ) -> Path:
@@ -40,6 +42,8 @@ def get(
         expected: Keys and shapes of the model's parts (see ``import_checkpoints``); needed where its files
             are converted.
         progress: Called with (bytes done, total or None) for each file that is fetched.
+        on_file: Called with each file that is converted, by its path in the folder or zip, since those of a folder are
+            looked for anywhere below it.
         replace: Get it again although it is here.
         registry: Known models, the shipped registry by default.
 
@@ -62,8 +66,8 @@ def get(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if source is not None and mirror is None:
-            return _install_from(Path(os.path.expanduser(source)), entry, expected, folder)
-        return _download_and_install(entry, mirror, expected, folder, progress)
+            return _install_from(Path(os.path.expanduser(source)), entry, expected, folder, on_file)
+        return _download_and_install(entry, mirror, expected, folder, progress, on_file)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or error
         raise ModelError(
@@ -77,11 +81,12 @@ def _download_and_install(
     expected: Mapping[str, Shapes] | None,
     folder: Path,
     progress: Progress | None,
+    on_file: Callable[[Path], None],
 ) -> Path:
     downloads = folder / "downloads" / entry.name
     _fetch_all(entry, mirror, downloads, progress)
     try:
-        installed = _install_from(downloads, entry, expected, folder)
+        installed = _install_from(downloads, entry, expected, folder, on_file)
     except ModelError:
         shutil.rmtree(downloads, ignore_errors=True)  # what does not fit once will not fit the next time
         raise
@@ -102,11 +107,18 @@ def _fetch_all(entry: RegistryEntry, mirror: str | None, downloads: Path, progre
             fetch(address, downloads / download_name, progress=progress)
 
 
-def _install_from(source: Path, entry: RegistryEntry, expected: Mapping[str, Shapes] | None, folder: Path) -> Path:
+def _install_from(
+    source: Path,
+    entry: RegistryEntry,
+    expected: Mapping[str, Shapes] | None,
+    folder: Path,
+    on_file: Callable[[Path], None],
+) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacked-") as unpacked:
         found = _unpack(source, entry, Path(unpacked))
         if expected is not None and not entry.is_single_file:
-            return import_checkpoints(found, folder / entry.weights_name, expected=expected, entry=entry)
+            target = folder / entry.weights_name
+            return import_checkpoints(found, target, expected=expected, entry=entry, on_file=on_file)
         return _copy(found, entry, folder / entry.weights_name)
 
 
@@ -117,7 +129,14 @@ def _unpack(source: Path, entry: RegistryEntry, unpacked: Path) -> Path:
     patterns = [file.name for file in entry.files]
     if source.is_file():
         if source.suffix.lower() != ".zip":
-            return source if entry.is_single_file else source.parent
+            if entry.is_single_file:
+                return source
+            if not any(fnmatchcase(source.name, pattern) for pattern in patterns):
+                raise ModelError(
+                    f"{source} is none of the files of '{entry.name}': give one called {', '.join(patterns)}, or the "
+                    "zip or folder that holds them."
+                )
+            return source.parent  # with the others
         extract_members(source, patterns, unpacked)
         return unpacked
     if entry.archive is not None and (source / entry.archive).is_file():

@@ -61,7 +61,7 @@ def locate(entry: RegistryEntry) -> Path | None:
     """Returns where a known model's weights lie on this machine, or None."""
     folders = ([entry.directory] if entry.embedded else []) + [user_models_directory()]
     candidates = (folder / entry.weights_name for folder in folders)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)  # no error where it may not look
 
 
 def ensure_available(entry: RegistryEntry) -> Path:

@@ -113,12 +113,6 @@ def _check_length(shots: tuple[Shot, ...], file: ShotsFile, length: int) -> None
         check_shots(shots, length)
     except InputError as error:
         raise InputError(f"{file.path}: {error}") from error
-    for reference in (each for shot in shots for each in shot.references):
-        if reference.frame is not None and reference.frame >= length:
-            raise InputError(
-                f"{file.path}: reference {reference} is for frame {reference.frame}, but the clip's {length} frames "
-                f"end at {length - 1}: correct the number."
-            )
 
 
 def _placed(shot: Shot, zero: int, source: SourceFrames) -> Shot | None:
