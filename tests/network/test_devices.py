@@ -12,14 +12,19 @@ from vcnode.network import Model, ModelConfig, References, matching
 from vcnode.weights import lookup
 
 
+def on_gpu(name, frames):
+    """A model, Lab of a reference and L of some frames, on a GPU that need not be there."""
+    with torch.device("cuda"):
+        model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
+        return model, torch.rand(1, 3, 64, 96), torch.rand(frames, 1, 64, 96)
+
+
 @pytest.mark.parametrize("name", ["lite", "devc"])
 @pytest.mark.filterwarnings("ignore:CUDA is not available")
 def test_a_step_never_leaves_the_gpu(name, monkeypatch):
     monkeypatch.setattr("vcnode.network.model.match", partial(matching.match, kernel="reference"))
     with FakeTensorMode(), torch.inference_mode():
-        with torch.device("cuda"):
-            model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
-            lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(2, 1, 64, 96)
+        model, lab, lightness = on_gpu(name, 2)
         references = model.encode_references([lab, lab], weights=[1.0, 2.0])
         mask = torch.ones(1, 2 * 16 * 24, dtype=torch.bool, device="cuda")
         references = References(replace(references.joined, mask=mask))
@@ -40,9 +45,7 @@ def test_half_precision_fits_together_on_a_gpu(name, monkeypatch):
     """CUDA's autocast casts other operations than a CPU's; it needs no GPU to say which."""
     monkeypatch.setattr("vcnode.network.model.match", partial(matching.match, kernel="reference"))
     with FakeTensorMode(), torch.inference_mode():
-        with torch.device("cuda"):
-            model = Model(ModelConfig.from_dict(lookup(name).configuration())).eval()
-            lab, lightness = torch.rand(1, 3, 64, 96), torch.rand(1, 1, 64, 96)
+        model, lab, lightness = on_gpu(name, 1)
         torch.set_autocast_enabled("cuda", True)
         try:
             references = model.encode_references([lab])
