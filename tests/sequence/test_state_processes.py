@@ -31,15 +31,21 @@ KILL_WRITERS = """
 import os, signal, time
 chance = random.Random(seed)
 for shot in range(20):
+    ready, tell = os.pipe()
     writer = os.fork()
     if writer == 0:
         cache = StateCache(folder, keep_every=4)
         for index, key in zip(range(1000), endless_keys(f"shot {shot}")):  # an end, should nobody kill it
             cache.put(key, state(key, side=256), index=index)
+            if index == 2:
+                os.write(tell, b"3")
         os._exit(1)
+    if shot % 2:  # on a slow machine the others may be killed before they have written anything
+        os.read(ready, 1)
     time.sleep(chance.uniform(0.01, 0.08))
     os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
+    os.close(ready), os.close(tell)
 """
 
 WRITE_READ_AND_EVICT = """
