@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from vcnode.whole_files import replacing, write_whole
+from vcnode.whole_files import replacing, try_writing, write_whole
 
 
 def names(folder):
@@ -63,3 +63,26 @@ def test_the_device_is_waited_for_where_that_is_asked_for(tmp_path, monkeypatch,
     monkeypatch.setattr(os, "fsync", lambda _: there.append((tmp_path / "file").exists()))
     write_whole(tmp_path / "file", b"data", flush_to_device=flush)
     assert there == [False] * flush  # before the file has its name
+
+
+def test_a_file_that_a_scanner_holds_for_a_moment_is_tried_again(tmp_path, monkeypatch):
+    path, held, replace = tmp_path / "file", [1, 2], os.replace
+
+    def replace_when_free(source, target):
+        if held:
+            held.pop()
+            raise PermissionError(errno.EACCES, "in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_when_free)
+    write_whole(path, b"data", flush_to_device=False)
+    assert path.read_bytes() == b"data"
+    assert not held
+    assert names(tmp_path) == ["file"]
+
+
+def test_trying_a_folder_leaves_nothing_and_tells_where_it_cannot_be_written(tmp_path):
+    try_writing(tmp_path)
+    assert names(tmp_path) == []
+    with pytest.raises(FileNotFoundError):
+        try_writing(tmp_path / "absent")

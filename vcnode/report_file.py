@@ -1,12 +1,11 @@
 """Files of figures that long commands write, whole at any time."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from vcnode.errors import MediaError
-from vcnode.whole_files import write_whole
+from vcnode.whole_files import try_writing, write_whole
 
 
 def check_writable(path: Path) -> None:
@@ -18,8 +17,8 @@ def check_writable(path: Path) -> None:
     Raises:
         MediaError: It cannot be written.
     """
-    with _in_its_folder(path), tempfile.TemporaryFile(dir=path.parent):
-        pass
+    with _in_its_folder(path):
+        try_writing(path.parent)
     if path.exists() and not path.is_file():  # a device would be replaced by a file
         raise MediaError(f"The report {path} is a folder or a device: give a file's path.")
 

@@ -2,11 +2,14 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".tmp"
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds: how long scanners and indexers hold a new file on Windows
 
 
 @contextmanager
@@ -30,7 +33,7 @@ def replacing(path: Path, *, flush_to_device: bool, unfinished: Path | None = No
         if flush_to_device:
             with unfinished.open("r+b") as file:
                 os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        put_in_place(unfinished, path)
     except BaseException:
         remove_file(unfinished)
         raise
@@ -51,6 +54,21 @@ def write_whole(path: Path, data: bytes, *, flush_to_device: bool) -> None:
         unfinished.write_bytes(data)
 
 
+def put_in_place(source: Path, target: Path) -> None:
+    """Move a file to another name in the same folder, over what is there; try again where another program holds either.
+
+    Raises:
+        OSError: It cannot be moved; both are as they were.
+    """
+    for pause in _PAUSES:
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(source, target)
+
+
 def remove_file(path: Path) -> bool:
     """Delete a file; True where it is gone, False where it cannot be deleted (Windows: while open)."""
     try:
@@ -58,3 +76,16 @@ def remove_file(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def try_writing(folder: Path) -> None:
+    """Make a file in a folder and remove it again.
+
+    `tempfile` does not do: on Windows it takes the refusal of a folder for a name that is in use, and tries others.
+
+    Raises:
+        OSError: Nothing can be written there.
+    """
+    probe = folder / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    probe.touch()
+    remove_file(probe)

@@ -1,6 +1,7 @@
 """Whatever is wrong is told in one sentence, and nothing is lost or left behind."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,26 @@ def test_target_that_exists(colorize: Colorize, tmp_path: Path, capsys: Told) ->
     assert len(planes(target)) == 6
 
 
+def test_target_that_another_program_keeps_open_on_windows(
+    colorize: Colorize, tmp_path: Path, capsys: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, replace = write(tmp_path / "out.mkv", "precious"), os.replace
+
+    def refuse(source: Path, place: Path) -> None:
+        if Path(place) == target:
+            error = PermissionError(13, "Permission denied")
+            error.winerror = 32  # type: ignore[misc,unused-ignore]
+            raise error
+        replace(source, place)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    refused(capsys, colorize(overwrite=True), 1, "out.mkv: another program has it open")
+    assert target.read_bytes() == b"precious"
+    monkeypatch.undo()
+    assert colorize(overwrite=True) == 0
+    assert len(planes(target)) == 6
+
+
 def test_target_that_is_an_input(colorize: Colorize, film: Path, reference: Path, tmp_path: Path, capsys: Told) -> None:
     before = film.read_bytes()
     same = film.parent / "." / film.name
@@ -137,6 +158,16 @@ def test_target_that_is_an_input(colorize: Colorize, film: Path, reference: Path
     assert film.read_bytes() == before
     pictures = write_pictures(tmp_path / "in", luma(2))
     refused(capsys, colorize(INPUT=pictures.parent, output=pictures, overwrite=True), 1, "would replace the pictures")
+
+
+def test_pictures_of_a_name_that_differs_in_case_alone(colorize: Colorize, tmp_path: Path, capsys: Told) -> None:
+    pictures = write_pictures(tmp_path / "in", luma(2))
+    same = pictures.with_name(pictures.name.upper())
+    first = next(pictures.parent.iterdir())
+    if not first.with_name(first.name.upper()).exists():  # as on Windows and on Macs: one file, both names
+        for file in list(pictures.parent.iterdir()):
+            os.link(file, file.with_name(file.name.upper()))
+    refused(capsys, colorize(INPUT=pictures, output=same, overwrite=True), 1, "would replace the pictures")
 
 
 @pytest.mark.parametrize(

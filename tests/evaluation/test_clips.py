@@ -14,6 +14,7 @@ from vcnode.sequence.frame import lightness_of
 def test_videos_and_folders_of_frames_are_clips_and_what_lies_beside_them_is_not(clips_folder):
     (clips_folder / "README.md").write_text("not a clip")
     (clips_folder / ".hidden").mkdir(exist_ok=True)
+    (clips_folder / "old_refs" / "._0000.png").touch()  # a Mac's
     clips = {clip.name: clip for clip in find_clips(clips_folder)}
     assert sorted(clips) == ["moving", "old", "still"]
     assert [path.name for path in clips["old"].references] == ["0000.png"]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop after the frame in flight, so that what is finished stays whole."""
+"""Ctrl-C, SIGTERM and Ctrl-Break: stop after the frame in flight, so that what is finished stays whole."""
 
 import signal
 import threading
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+from vcnode.stop_signals import STOP_SIGNALS
 
 
 class StopRequest:
@@ -39,7 +41,7 @@ def stop_request() -> Iterator[StopRequest]:
     request = StopRequest()
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # the only one that may set handlers
-        for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+        for number in STOP_SIGNALS:
             before[number] = signal.signal(number, request.receive)
     try:
         yield request

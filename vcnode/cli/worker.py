@@ -6,6 +6,7 @@ from types import FrameType
 
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.errors import InputError
+from vcnode.stop_signals import STOP_SIGNALS
 from vcnode.worker import JobQueue, TcpServer, parse_address, serve_stdio, take_standard_streams
 from vcnode.worker.protocol import encode_message
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         received.append(number)
         jobs.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, stop)
     if address is None:
         serve_stdio(pipes, jobs)

@@ -212,4 +212,5 @@ def _references_beside(path: Path) -> tuple[Path, ...]:
     folder = path.with_name(_stem(path) + _REFERENCES)
     if not folder.is_dir():
         return ()
-    return tuple(sorted(picture for picture in folder.iterdir() if picture.suffix.lower() in STILL_SUFFIXES))
+    visible = (file for file in folder.iterdir() if not file.name.startswith("."))  # Macs leave a "._NAME" of each
+    return tuple(sorted(file for file in visible if file.suffix.lower() in STILL_SUFFIXES))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vcnode.cli.messages import tolerant_streams
 from vcnode.errors import VcnodeError
 from vcnode.farm.session import begin_worker, connect, end_worker
 from vcnode.farm.shot_jobs import shot_job
@@ -15,6 +16,7 @@ from vcnode.worker.protocol import Message
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an action; returns its exit code."""
+    tolerant_streams()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -21,12 +21,15 @@ _REASONS = {
     errno.ENOTDIR: "a part of its path is not a folder",
     errno.EIO: "the disk reports an input/output error",
 }
+_SHARING_VIOLATIONS = (32, 33)  # Windows counts them among what this user may not access
 
 
 def reason(error: BaseException) -> str:
     """Say in a few words why the system or FFmpeg refused."""
     if isinstance(error, InvalidDataError):
         return "its data are damaged or of another kind than the name says"
+    if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
+        return "another program has it open"
     number = getattr(error, "errno", None)
     if number in _REASONS:
         return _REASONS[number]

@@ -15,7 +15,7 @@ from vcnode.media.color_tags import ColorTags
 from vcnode.media.encoder import EncoderSettings
 from vcnode.media.ffmpeg_name import ffmpeg_name
 from vcnode.media.video_frame import Codes, frame_from_planes
-from vcnode.whole_files import write_whole
+from vcnode.whole_files import put_in_place, remove_file, write_whole
 
 # A segment file counts its frames in its time stamps (milliseconds, Matroska's unit), so that no container
 # rounds the true times, which the note keeps. Presentation starts late enough for any reordering before it.
@@ -118,7 +118,7 @@ class SegmentWriter:
             os.fsync(file.fileno())  # the note must never outlive the data it vouches for
         path = segment_file(self._folder, self._first)
         segment = Segment(self._first, tuple(self._times), self._duration, _digest(self._temporary), complete)
-        os.replace(self._temporary, path)
+        put_in_place(self._temporary, path)
         write_whole(path.with_suffix(".json"), json.dumps(asdict(segment)).encode(), flush_to_device=True)
         return segment
 
@@ -126,7 +126,7 @@ class SegmentWriter:
         """Drop the unfinished file."""
         with suppress(OSError, av.error.FFmpegError):
             self._container.close()
-        self._temporary.unlink(missing_ok=True)
+        remove_file(self._temporary)
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:

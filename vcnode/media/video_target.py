@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from vcnode.errors import MediaError
+from vcnode.whole_files import put_in_place
 
 
 def working_folder(path: Path) -> Path:
@@ -29,7 +30,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
 def place(joined: Path, path: Path) -> None:
     """Put a finished video in its place, and remember that as long as the working folder is there."""
     _placed_note(path).write_text(_identity(joined), "utf-8")
-    os.replace(joined, path)
+    put_in_place(joined, path)
 
 
 def is_placed(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ from vcnode.media.video_target import (
     remove_partial,
     working_folder,
 )
-from vcnode.whole_files import write_whole
+from vcnode.whole_files import put_in_place, remove_file, write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -314,14 +313,14 @@ class VideoWriter:
                 if not self._segments:
                     self._clear()
                     return None
-                self._joined.unlink(missing_ok=True)
+                remove_file(self._joined)
                 if is_placed(self.path):
                     return self.path
                 if not watchable:
                     return None
                 partial = partial_of(self.path)
                 self._join(cut_audio=True)
-                os.replace(self._joined, partial)
+                put_in_place(self._joined, partial)
                 note_partial(self.path, partial)
                 return partial
         finally:
@@ -352,7 +351,7 @@ class VideoWriter:
                 cut_audio=cut_audio,
             )
         except BaseException:
-            self._joined.unlink(missing_ok=True)
+            remove_file(self._joined)
             raise
 
     def _drop_open(self) -> None:

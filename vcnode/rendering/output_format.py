@@ -1,5 +1,6 @@
 """Which codec, depth and subsampling a target gets where the user does not say, and the files that take it."""
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,9 +211,15 @@ def _replaces(target: Path, path: Path) -> bool:
 
 
 def _holds(target: Path, picture: Path) -> bool:
-    """Whether an image sequence to be written would have a file called `picture`."""
-    if not is_pattern(target) or target.parent.resolve() != picture.parent.resolve():
+    """Whether an image sequence to be written would replace `picture`, whose name may differ in case on some disks."""
+    if not is_pattern(target):
         return False
     pattern = parse_pattern(target)
-    middle = picture.name.removeprefix(pattern.prefix).removesuffix(pattern.suffix)
-    return len(middle) + len(pattern.prefix) + len(pattern.suffix) == len(picture.name) and middle.isdecimal()
+    name, prefix, suffix = (_spelt_alike(part) for part in (picture.name, pattern.prefix, pattern.suffix))
+    middle = name[len(prefix) : len(name) - len(suffix)]
+    return name == prefix + middle + suffix and middle.isdecimal() and same_place(pattern.path(int(middle)), picture)
+
+
+def _spelt_alike(name: str) -> str:
+    """The same for all spellings that Windows or macOS may take for one name."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,11 +1,10 @@
 """The marker file that makes a folder a state cache, so that nobody's other files are taken for states."""
 
 import json
-import secrets
 from pathlib import Path
 
 from vcnode.errors import CacheError
-from vcnode.whole_files import TEMPORARY_SUFFIX, write_whole
+from vcnode.whole_files import try_writing, write_whole
 
 _MARKER = "vcnode-state-cache.json"
 _VERSION = 1
@@ -32,9 +31,7 @@ def claim_folder(path: Path) -> None:
             if not marker.exists():  # on Windows, another process that has just made the same one may hold it open
                 raise
     check_folder(path)
-    probe = path / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    probe.touch()
-    probe.unlink(missing_ok=True)
+    try_writing(path)
 
 
 def check_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from vcnode.errors import ModelError
 from vcnode.training.checksum import checksum
 from vcnode.training.state_tree import flatten, unflatten
 from vcnode.weights import load_weights, save_weights
+from vcnode.whole_files import remove_file
 
 _VERSION = "2"
 _NAME = re.compile(r"state_([0-9]{8,})\.safetensors")
@@ -32,7 +33,7 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any], *, keep: int =
         error.add_note(f"The run can go on from {kept[-1]}." if kept else "Nothing was saved before.")
         raise
     for old in saved_states(folder)[:-keep]:
-        old.unlink(missing_ok=True)
+        remove_file(old)
     return path
 
 

@@ -27,6 +27,7 @@ from vcnode.training.optical_flow import find_flow_estimator
 from vcnode.training.run_setup import prepare_run
 from vcnode.training.trainer import StepReport, Trainer
 from vcnode.weights import digest, find
+from vcnode.whole_files import remove_file
 
 _KEPT_BACK = 5  # one frame in so many, one at least
 _USED = ("frames", "seed", "flows", "film")  # settings of `data` that mean something here
@@ -141,7 +142,7 @@ def finetune(
     remove_leftovers(output.parent, escape(output.name))
     write_weights(output, config.model, network.state_dict(), facts, half=config.output.half)
     for state in saved_states(run):  # there is nothing left to go on with
-        state.unlink(missing_ok=True)
+        remove_file(state)
     return FineTuning(output, tuple(frame.path for frame in kept_back), before, after, is_tuned)
 
 

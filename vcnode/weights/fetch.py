@@ -2,7 +2,6 @@
 
 import errno
 import http.client
-import os
 import shutil
 import urllib.error
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vcnode.errors import ModelError
+from vcnode.whole_files import put_in_place, remove_file
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in total or None); may raise to stop, the part fetched so far is kept."""
@@ -44,8 +44,8 @@ def fetch(url: str, target: Path, *, progress: Progress | None = None) -> Path:
             _receive(_chunks(url, response), part, done, total, progress)
         if total is not None and part.stat().st_size != total:
             raise _broken(url, f"the connection ended after {part.stat().st_size} of {total} bytes")
-        os.replace(part, target)
-        tag.unlink(missing_ok=True)
+        put_in_place(part, target)
+        remove_file(tag)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or error
         raise ModelError(f"{part} cannot be written: {reason}; make room or choose another folder.") from error

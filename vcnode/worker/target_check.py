@@ -1,7 +1,6 @@
 """Where a job's frames go: whether they may, and which of them are there already."""
 
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from vcnode.media.encoder import CONTAINERS
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
 from vcnode.sequence.state_folder import check_folder
+from vcnode.whole_files import try_writing
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.receipt import Receipt, read_receipts
 from vcnode.worker.request import JobRequest
@@ -141,8 +141,7 @@ def _check_folder(field: str, folder: Path, problems: list[Problem]) -> None:
     """Try whether something can be written in a folder, or in the nearest above it that there is."""
     there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
     try:
-        with tempfile.TemporaryFile(dir=there):
-            pass
+        try_writing(there)
     except OSError as error:
         said = f"{there} cannot be written ({error.strerror or error}): give a folder that can."
         problems.append(Problem(field, said))

@@ -21,6 +21,9 @@ _HERE = os.path.dirname(os.path.realpath(__file__))
 
 def main(arguments: list[str] | None = None) -> int:
     """Start NatronRenderer, wait for it, say what came of it; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names that the console cannot show are no failure
+            stream.reconfigure(errors="backslashreplace")
     chosen = _parser().parse_args(arguments)
     renderer = shutil.which(chosen.natron)
     if renderer is None:

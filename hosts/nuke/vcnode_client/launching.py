@@ -58,7 +58,8 @@ def start(python: str, log: str) -> tuple[Connection, Callable[[], None]]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=messages,
-                env=dict(clean_environment(), PYTHONSAFEPATH="1"),  # nothing is imported from the host's folder
+                # Nothing is imported from the host's folder; the log is UTF-8 whatever the system's code page.
+                env=dict(clean_environment(), PYTHONSAFEPATH="1", PYTHONIOENCODING="utf-8:backslashreplace"),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows: no console flashes up
             )
     except OSError as error:

@@ -124,7 +124,7 @@ def write_json(path: str, value: dict[str, Any]) -> None:
     temporary = path + ".part"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1, sort_keys=True)
-    os.replace(temporary, path)
+    _rename(temporary, path)
 
 
 def _resume(base: str, fingerprint: str) -> Version | None:
@@ -167,7 +167,7 @@ def _read_json(path: str) -> dict[str, Any]:
 def _rename(source: str, target: str) -> None:
     for attempt in range(6):
         try:
-            os.rename(source, target)
+            os.replace(source, target)
             return
         except OSError as error:
             if attempt == 5:

@@ -30,7 +30,8 @@ def two_shots(tmp_path_factory):
 
 def test_files_and_folders_of_frames_are_clips_at_any_depth(tmp_path):
     film(tmp_path / "class" / "walk", [2])
-    for name in ("b.mp4", "class/a.MOV", "notes.txt", ".hidden.mp4"):
+    (tmp_path / "audio").mkdir()
+    for name in ("b.mp4", "class/a.MOV", "notes.txt", ".hidden.mp4", "audio/._left_by_a_mac.png"):
         (tmp_path / name).write_bytes(b"")
     assert find_videos(tmp_path) == ("b.mp4", "class/a.MOV", "class/walk")
 

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from vcnode.errors import VcnodeError
+from vcnode.stop_signals import STOP_SIGNALS
 from vcnode.training.batch import Batch
 from vcnode.training.data.augmentation import augment
 from vcnode.training.data.config import DataConfig
@@ -155,5 +156,5 @@ class _Samples(Dataset[RawSample | VcnodeError]):
 def _leave_signals_to_the_main_process(worker: int) -> None:
     """Terminals, torchrun and clusters signal all processes of a run; only the main one knows how to stop."""
     with suppress(ValueError):  # not the main thread of the worker
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)

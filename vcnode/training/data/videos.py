@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from vcnode.errors import InputError, MediaError, VcnodeError
 from vcnode.media import FrameSource, ImageSequenceReader, VideoFrame, VideoReader, open_source
 from vcnode.media.display_rgb import display_rgb
+from vcnode.media.sequence_pattern import STILL_SUFFIXES
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg"),
     *(".mpeg", ".ts", ".mts", ".m2ts", ".mxf", ".wmv", ".ogv"),
 )
-_STILL_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp")
 _REACH = (5, 41)  # frames between a clip and another view of its scene
 _TRIES = 5  # places to look at before a clip is given up as all cuts
 _COARSE = 12  # rows and columns of the grid on which frames are compared
@@ -165,4 +165,4 @@ def _clips_below(folder: Path, prefix: str) -> Iterator[str]:
 
 def _has_stills(folder: str) -> bool:
     with os.scandir(folder) as entries:
-        return any(entry.name.lower().endswith(_STILL_SUFFIXES) for entry in entries)
+        return any(entry.name.lower().endswith(STILL_SUFFIXES) and not entry.name.startswith(".") for entry in entries)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import importlib
 import os
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,7 @@ from vcnode_natron import dialogs, result
 from vcnode_natron.controls import AUTO, REFERENCES
 from vcnode_natron.natron_host import NatronHost
 from vcnode_natron.nodes import controller_of
+from vcnode_natron.printing import say
 from vcnode_natron.settings import choice, encoding, folder
 from vcnode_natron.source import source_range
 
@@ -47,8 +47,7 @@ def look_for_changes(app: Any, group: Any) -> None:
 
 def _tell(group: Any, text: str) -> None:
     if NatronEngine.natron.isBackground():
-        sys.stdout.write(f"{group.getScriptName()}: {text}\n")
-        sys.stdout.flush()
+        say(f"{group.getScriptName()}: {text}")
     else:
         dialogs.problem(str(group.getScriptName()), text)
 

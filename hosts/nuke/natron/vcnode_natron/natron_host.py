@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from vcnode_client.panel_words import label
 from vcnode_client.problems import Cancelled, Problem, in_words
 from vcnode_client.settings import Settings
 from vcnode_natron import background, dialogs, rendering
+from vcnode_natron.printing import say
 from vcnode_natron.result import attach
 from vcnode_natron.settings import read_settings
 from vcnode_natron.source import empty_frames, format_of, missing_frames, source_range
@@ -182,8 +182,7 @@ class NatronHost(Host):
     def _print(self, text: str) -> None:
         if text != self._said:
             self._said = text
-            sys.stdout.write(f"{self.node_name()}: {text}\n")
-            sys.stdout.flush()
+            say(f"{self.node_name()}: {text}")
 
 
 def _wrapped(text: str) -> str:
