@@ -18,8 +18,8 @@ def python(code):
 
 @posix
 def test_values_are_never_taken_for_syntax():
-    filled = fill_in("run '{frames}/a b' --out={output}", {"frames": "/x y", "output": "it's $HOME; {frames}"})
-    assert filled == ["run", "/x y/a b", "--out=it's $HOME; {frames}"]
+    filled = fill_in("run '{frames}/a b' --out={output}", {"frames": "/x {output}", "output": "it's $HOME; {frames}"})
+    assert filled == ["run", "/x {output}/a b", "--out=it's $HOME; {frames}"]
 
 
 @posix

@@ -45,20 +45,18 @@ def assert_near(found, bars):
 
 
 @given(st.integers(0, 10**6), random_bars, blacks, noises)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bars_are_found(seed, bars, black, noise):
     assert_near(find_bars(framed(seed, bars, black, noise)), bars)
 
 
 @given(st.integers(0, 10**6), st.floats(0.02, 0.5))
-@settings(deadline=None)
 def test_noise_frames_have_none(seed, spread):
     luma = 0.4 + spread * torch.randn(HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed))
     assert not find_bars(lightness_of_gray(luma.clamp(0, 1)))
 
 
 @given(st.integers(0, 10**6), st.floats(0, 0.03), st.floats(0, 0.02))
-@settings(deadline=None)
 def test_dark_frames_have_none(seed, level, noise):
     luma = level + noise * torch.randn(HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed)).abs()
     assert not find_bars(lightness_of_gray(luma))

@@ -30,7 +30,7 @@ def random_pixels(seed, channels, low, high):
 
 
 @given(seeds, matrices)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_perfect_ab_gives_the_true_chroma(seed, matrix):
     rgb = random_pixels(seed, 3, 0, 1)
     ycbcr = rgb_to_ycbcr(rgb, matrix)
@@ -39,7 +39,7 @@ def test_perfect_ab_gives_the_true_chroma(seed, matrix):
 
 
 @given(seeds, matrices)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_consumer_gets_colours_in_gamut_with_the_same_luma(seed, matrix):
     luma, ab = random_pixels(seed, 1, 0, 1), random_pixels(seed + 1, 2, -128, 127)
     chroma = chroma_keeping_luma(luma, ab, matrix)
@@ -50,7 +50,7 @@ def test_every_consumer_gets_colours_in_gamut_with_the_same_luma(seed, matrix):
 
 
 @given(seeds, matrices)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rgb_keeps_luma_within_one_step_of_8_bit(seed, matrix):
     luma, ab = random_pixels(seed, 1, 0, 1), random_pixels(seed + 1, 2, -128, 127)
     encoding = PixelEncoding(matrix, Range.FULL, 8)
@@ -72,7 +72,7 @@ def test_no_colour_at_and_beyond_black_and_white(luma):
 
 
 @given(seeds, st.floats(-1e6, 1e6), st.floats(-1e4, 1e4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_finite_for_all_inputs(seed, luma_scale, ab_scale):
     luma, ab = random_pixels(seed, 1, -1, 1) * luma_scale, random_pixels(seed + 1, 2, -1, 1) * ab_scale
     chroma = chroma_keeping_luma(luma, ab, Matrix.BT2020)

@@ -5,7 +5,6 @@ import torch
 import torch.nn.functional as F
 
 from vcnode.color import Enlarging, enlarge_ab, fade_extremes, upsample_ab
-from vcnode.errors import InputError
 
 METHODS = get_args(Enlarging.__value__)
 KNOWN, LOST = torch.zeros(1, 1, 1, 1), torch.full((1, 1, 1, 1), 1e4)
@@ -52,8 +51,3 @@ def test_only_doubtful_colours_fade_near_black_and_white(method):
         plain = upsample_ab(ab, low, full, method)
         assert torch.equal(known, plain)
         assert torch.allclose(lost, fade_extremes(plain, full), atol=0.1)
-
-
-def test_an_unknown_method_is_named():
-    with pytest.raises(InputError, match="lanczos"):
-        enlarge_ab(*planes()[:1], KNOWN, *planes()[1:], "lanczos")

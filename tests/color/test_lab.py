@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage import color
@@ -34,14 +34,12 @@ def as_image(planes):
 
 
 @given(unit)
-@settings(deadline=None)
 def test_rgb_to_lab_equals_scikit_image(rgb):
     expected = color.rgb2lab(rgb.astype(np.float64))
     np.testing.assert_allclose(as_image(rgb_to_lab(as_planes(rgb))), expected, atol=2e-3)
 
 
 @given(unit)
-@settings(deadline=None)
 def test_lab_to_rgb_equals_scikit_image_in_and_out_of_gamut(values):
     lab = values * np.float32([100, 255, 255]) - np.float32([0, 128, 128])
     with warnings.catch_warnings():
@@ -51,7 +49,6 @@ def test_lab_to_rgb_equals_scikit_image_in_and_out_of_gamut(values):
 
 
 @given(unit)
-@settings(deadline=None)
 def test_round_trip(rgb):
     np.testing.assert_allclose(as_image(lab_to_rgb(rgb_to_lab(as_planes(rgb)))), rgb, atol=2e-5)
 
@@ -71,7 +68,6 @@ def test_linear_variants_are_the_same_colours():
 
 
 @given(hnp.arrays(np.float32, 50, elements=st.floats(-0.5, 2, width=32)))
-@settings(deadline=None)
 def test_lightness_of_gray_and_back(luma):
     luma = torch.from_numpy(luma)
     assert (gray_of_lightness(lightness_of_gray(luma)) - luma).abs().max() < 1e-4

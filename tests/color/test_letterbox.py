@@ -12,7 +12,6 @@ frame_sides = st.integers(1, 5000)
 
 
 @given(frame_sides, frame_sides, st.integers(64, 512), st.sampled_from([1, 8, 16, 32]))
-@settings(deadline=None)
 def test_fit(height, width, short_side, multiple):
     size = WorkingSize.fit(height, width, short_side, multiple)
     assert min(size.height, size.width) == max(64, min(short_side, height, width))
@@ -28,7 +27,7 @@ def test_fit(height, width, short_side, multiple):
 
 
 @given(st.integers(1, 150), st.integers(1, 150), st.sampled_from([64, 100]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_shrink_pads_with_the_edge_and_crop_undoes_it(height, width, short_side):
     size = WorkingSize.fit(height, width, short_side)
     planes = torch.rand(2, 3, height, width)

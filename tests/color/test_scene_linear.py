@@ -23,7 +23,6 @@ def luminance_of(values, encoding):
     return float(encoding.luminance(encoding.decode(values.double())))
 
 
-@settings(deadline=None)
 @given(names, light, colors, colors)
 def test_luminance_is_kept_to_the_digits_of_a_float(name, value, a, b):
     encoding = ENCODINGS[name]
@@ -32,7 +31,7 @@ def test_luminance_is_kept_to_the_digits_of_a_float(name, value, a, b):
     assert luminance_of(stored, encoding) == pytest.approx(float(planes(value)), rel=1e-6, abs=1e-38)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(names, st.one_of(st.floats(-10, 4000, width=16), st.floats(0, 1, width=16)), colors, colors)
 def test_luminance_is_kept_within_one_step_of_a_half(name, value, a, b):
     encoding = ENCODINGS[name]
@@ -45,7 +44,6 @@ def test_luminance_is_kept_within_one_step_of_a_half(name, value, a, b):
     assert abs(float(got) - float(encoding.encode(wanted))) <= step
 
 
-@settings(deadline=None)
 @given(names, st.floats(-1, 60000, width=16))
 def test_gray_stays_gray_bit_for_bit(name, value):
     encoding = ENCODINGS[name]
@@ -54,7 +52,6 @@ def test_gray_stays_gray_bit_for_bit(name, value):
     assert torch.equal(values.half(), wanted.half().expand(1, 3, 1, 1))
 
 
-@settings(deadline=None)
 @given(names, st.floats(0.001, 1), st.floats(-25, 25), st.floats(-25, 25))
 @example("aces2065-1", 0.02826531367996705, -10.2265625, -24.0)  # a channel of 3e-18
 def test_the_colour_is_that_of_lab_in_every_encoding(name, value, a, b):
@@ -75,7 +72,6 @@ def test_light_brighter_than_white_keeps_its_chromaticity():
     assert float(at_white.max() - at_white.min()) > 0.2
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-2, 3), min_size=3, max_size=3), st.sampled_from([None, 1.0]))
 def test_inside_the_gamut_luminance_is_the_same(values, limit):
     rgb = planes(*values).double()

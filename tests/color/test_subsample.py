@@ -12,7 +12,7 @@ sitings = st.sampled_from(list(ChromaSiting))
 subsamplings = st.sampled_from(list(FACTORS))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 9), st.integers(1, 9), subsamplings, sitings)
 def test_size_rounds_up_and_flat_planes_stay_flat(height: int, width: int, name: str, siting: ChromaSiting) -> None:
     down, across = FACTORS[name]
@@ -21,7 +21,7 @@ def test_size_rounds_up_and_flat_planes_stay_flat(height: int, width: int, name:
     assert torch.equal(small, torch.full_like(small, 0.375))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(subsamplings, sitings)
 def test_samples_of_a_slope_have_the_value_of_the_place_where_they_sit(name: str, siting: ChromaSiting) -> None:
     down, across = FACTORS[name]

@@ -12,7 +12,7 @@ sides = st.integers(3, 40)
 
 
 @given(sides, sides, st.integers(3, 90), st.integers(3, 90), st.sampled_from(METHODS), st.integers(0, 999))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_constant_colour_stays_constant(h, w, height, width, method, seed):
     random = torch.Generator().manual_seed(seed)
     ab = torch.tensor([30.0, -20.0]).view(1, 2, 1, 1).expand(2, 2, h, w)

@@ -63,10 +63,12 @@ def test_names_are_escaped(evaluation):
     assert name in "".join(Page(source).text)
 
 
-def test_an_unfinished_run_says_so(evaluation):
-    stopped = replace(evaluation, status="interrupted", clips=evaluation.clips[:1])
-    assert "This run is interrupted" in html_page(stopped)
+@pytest.mark.parametrize("status", ["interrupted", "running"])  # the latter where a failure ended it
+def test_an_unfinished_run_says_so(evaluation, status):
+    stopped = replace(evaluation, status=status, clips=evaluation.clips[:1])
+    assert f"This run is {status}" in html_page(stopped)
     assert "Interrupted" in table(stopped)
+    assert "Interrupted" not in table(evaluation)
 
 
 def test_the_table_has_every_method_clip_and_reason(evaluation):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from evaluation.conftest import frames, write_frames
-from vcnode.errors import Cancelled, InputError
+from vcnode.errors import Cancelled, InputError, ModelError
 from vcnode.evaluation import Evaluation, EvaluationOptions, Watch, evaluate, find_clips, write_json
 
 pytest.importorskip("cv2", reason="flow needs the extra 'evaluate'")
@@ -174,6 +174,15 @@ def test_clips_that_fail_are_named_and_the_others_are_scored(tmp_path, tiny_mode
     assert "two or more" in reasons["single"]
     assert "gray" in reasons["black_start"]
     assert "broken.mp4" in reasons["broken"]
+
+
+def test_without_opencv_that_is_said_before_any_clip_is_looked_through(clips_folder, tiny_model, monkeypatch):
+    monkeypatch.setattr("vcnode.training.optical_flow.find_spec", lambda name: None)
+    looked = []
+    monkeypatch.setattr("vcnode.evaluation.run.look_through", lambda clip, *rest: looked.append(clip))
+    with pytest.raises(ModelError, match=r"vcnode\[evaluate\]"):
+        evaluate(clips_folder, tiny_model, EvaluationOptions(quick=True))
+    assert not looked
 
 
 def test_no_usable_clip_is_one_sentence_with_all_reasons(tmp_path, tiny_model):

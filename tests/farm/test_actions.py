@@ -67,6 +67,9 @@ def test_folders_may_climb(job, session, capsys):
 
 def test_a_shot_that_is_done_is_not_done_again(job, session, capsys):
     assert main(arguments(job, session, 2)) == 0
+    said = capsys.readouterr().out
+    assert "openjd_status: frame 1005, backward\n" in said
+    assert "None" not in said
     assert main(arguments(job, session, 2)) == 0
     assert "0 frames made, 3 in" in capsys.readouterr().out
 

@@ -55,3 +55,5 @@ def test_what_there_is_not_is_said(job, film):
         shot_job(load_shots(job.shots), 3, job.source, job.target, encoding=None)
     with pytest.raises(MediaError, match="No file"):
         clip_numbers(film / "absent.####.png")
+    with pytest.raises(InputError, match=r"is a folder: name the pictures in it, as in .*in\.####\.png"):
+        clip_numbers(film / "in")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rendering.films import luma, write_film
 
 from vcnode.cli import main
 from vcnode.errors import InputError, MediaError
@@ -64,6 +65,16 @@ def test_paths_that_climb_are_written_as_they_lead(job, film, monkeypatch):
     }
 
 
+def test_names_of_any_alphabet_are_written_in_ascii(job, film):
+    """Open Job Description's command line reads parameters in the system's encoding, on Windows seldom UTF-8."""
+    folder = film / "Überblende 映画"
+    (film / "in").rename(folder)
+    write_farm_job(FarmJob(job.shots, folder / "in.####.png", folder / "ü.####.png"), film / "job")
+    values = yaml.safe_load((film / "job" / "parameters.yaml").read_text("ascii"))
+    assert values["SourceFolder"] == values["TargetFolder"] == str(folder)
+    assert "ü.####.png" in str(written(film / "job" / "template.yaml"))
+
+
 def test_a_plan_that_does_not_fit_the_film_is_refused(job, film):
     (film / "in" / "in.1007.png").unlink()
     (film / "shots.yaml").write_text(job.shots.read_text().replace("first: 4", "first: 4, last: 6"))
@@ -82,6 +93,8 @@ def test_a_keyframe_beyond_the_film_is_refused(job, film):
 def test_a_target_without_numbers_and_a_folder_that_is_a_file_are_refused(job, film):
     with pytest.raises(InputError, match="place for the frames"):
         write_farm_job(FarmJob(job.shots, job.source, film / "out.mkv"), film / "job")
+    with pytest.raises(InputError, match="place for the frames"):
+        write_farm_job(FarmJob(job.shots, write_film(film / "film.mkv", luma(7)), film / "out.gif"), film / "job")
     with pytest.raises(MediaError, match="another folder"):
         write_farm_job(job, film / "r.png")
 

@@ -1,6 +1,7 @@
 """Files that are cut off, damaged, or hold what could not be passed on."""
 
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,23 @@ def test_damaged_pixels_are_told_without_a_word_on_standard_output(
     with pytest.raises(MediaError, match=r"a\.exr: its pixels are damaged"):
         ExrPlate(whole)
     assert capsys.readouterr().out == ""
+
+
+def test_what_other_threads_print_meanwhile_is_not_lost(
+    whole: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exr = library()
+    opened = exr.File
+
+    def beside_another(*arguments: object, **options: object) -> object:
+        other = threading.Thread(target=lambda: print("progress of the program", flush=True))
+        other.start()
+        other.join()
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(exr, "File", beside_another)
+    ExrPlate(whole)
+    assert capsys.readouterr().out == "progress of the program\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"v/1\1", b"\x89PNG\r\n\x1a\n" + bytes(100)])

@@ -11,6 +11,7 @@ from exr_files import attributes, box, channels, half, library, same, write
 
 from vcnode.errors import InputError, MediaError
 from vcnode.media import ImageSequenceReader, ImageSequenceWriter, open_sink, open_source
+from vcnode.media.exr_frames import ExrFrames
 from vcnode.media.exr_output import ExrOutput
 
 WINDOWS = {1: (0, 0, 31, 23), 2: (-4, 2, 20, 30), 5: (5, 5, 9, 9)}
@@ -113,6 +114,23 @@ def test_a_file_that_changes_meanwhile_is_named(moving: Path) -> None:
     write(moving.with_name("s.0002.exr"), {name: half() for name in "RGB"})
     with pytest.raises(MediaError, match=r"s\.0002\.exr was changed while it was being used"):
         source.frame(1)
+
+
+def test_a_file_that_is_read_while_another_is_written_is_the_right_one(
+    moving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU one thread reads ahead, and another takes the rest of each file for its result, at any moment."""
+    frames = exr_reader(moving).exr
+    assert frames is not None
+    latest: list[Any] = [None]
+
+    def exchange(self: ExrFrames, value: Any) -> None:
+        latest[0] = value
+        if value is not None and value[0] == 1:
+            self.plate(2)  # as the other thread
+
+    monkeypatch.setattr(ExrFrames, "_latest", property(lambda self: latest[0], exchange), raising=False)
+    assert frames.plate(1).path == frames.pattern.path(1)
 
 
 def test_loss_of_compression_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -49,7 +49,10 @@ def test_rgb_is_the_inverse_of_the_standards_forward_formulas(matrix: str, range
     np.testing.assert_allclose(back, rgb, atol=2.5 / 2**depth)
 
 
-@pytest.mark.parametrize(("location", "across", "down"), [(1, 0.0, 0.5), (2, 0.5, 0.5), (3, 0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("location", "across", "down"),
+    [(0, 0, 0.5), (1, 0, 0.5), (2, 0.5, 0.5), (3, 0, 0), (4, 0.5, 0), (5, 0, 1), (6, 0.5, 1)],
+)
 def test_chroma_ramps_stay_where_their_samples_sit(location: int, across: float, down: float) -> None:
     x, y = np.meshgrid(np.arange(8), np.arange(8))
     ramp = 30000 + 400 * x + 200 * y
@@ -73,3 +76,10 @@ def test_gray_and_rgb_codes() -> None:
     codes = np.array([[[0, 512, 1023]]], np.uint16)
     rgb = rgb_from_frame(VideoFrame(TIME, rgb=codes), info("bt709", "full", PixelLayout("rgb", "", 10)))
     np.testing.assert_allclose(rgb, codes / 1023, rtol=1e-6)
+
+
+def test_floats_are_values_and_no_codes() -> None:
+    values = np.array([[-0.5, 0.25, 7]], np.float32)
+    for frame, kind in ((VideoFrame(TIME, luma=values), "gray"), (VideoFrame(TIME, rgb=values[..., None]), "rgb")):
+        shown = rgb_from_frame(frame, info("bt709", "full", PixelLayout(kind, "", 32)))
+        np.testing.assert_array_equal(shown, np.broadcast_to(values[..., None], shown.shape))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vcnode.errors import InputError, MediaError
-from vcnode.media import VideoReader, VideoWriter, probe
+from vcnode.media import ColorTags, VideoReader, VideoWriter, probe
 
 LONG_GOP = {"g": "25", "bf": "4", "x264-params": "b-pyramid=normal:scenecut=0"}
 
@@ -145,8 +145,9 @@ def test_iterations_are_independent(make_clip: Callable[..., Path]) -> None:
 
 def test_frames_outside_are_refused(make_clip: Callable[..., Path]) -> None:
     with VideoReader(make_clip("a.mp4")) as reader:
-        with pytest.raises(InputError, match="no frame 60; its last frame is 59"):
-            reader.frame(60)
+        for beyond in (60, 61, 1000):
+            with pytest.raises(InputError, match=f"no frame {beyond}; its last frame is 59"):
+                reader.frame(beyond)
         with pytest.raises(InputError, match="count from 0"):
             next(reader.frames(-1))
         assert list(reader.frames(60)) == []
@@ -273,6 +274,18 @@ def test_an_untagged_matrix_follows_the_height(
     assert "bt601 is assumed" in caplog.text
     large = probe(make_clip("large.mkv", [0], codec="ffv1", size=(720, 64)))
     assert (large.matrix, large.matrix_assumed) == ("bt709", True)
+
+
+@pytest.mark.parametrize(
+    ("pixel_formats", "sample_range"),
+    [
+        ("yuv420p yuv444p10le yuva422p nv12 p010le p216le p410le p416le y210le uyvy422 yuyv422 yvyu422", "limited"),
+        ("yuvj420p gray gray10le ya8 rgb24 bgr0 gbrp10le rgba64le pal8 monow", "full"),
+    ],
+)
+def test_an_untagged_range_follows_the_pixel_format(pixel_formats: str, sample_range: str) -> None:
+    for pixel_format in pixel_formats.split():
+        assert ColorTags().resolved(height=48, pixel_format=pixel_format)[1] == sample_range, pixel_format
 
 
 def test_probe_reports_what_the_file_says(make_clip: Callable[..., Path]) -> None:

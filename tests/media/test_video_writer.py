@@ -274,6 +274,30 @@ def test_frames_that_do_not_fit_are_refused(
     assert probe(tmp_path / "a.mkv").width == 64
 
 
+def test_no_frame_counts_as_written_before_it_is(
+    make_clip: Callable[..., Path],
+    tmp_path: Path,
+    some_planes: Planes,
+    times: Times,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a GPU a thread writes while another asks which frames are done, at any moment."""
+    writer = VideoWriter(tmp_path / "a.mp4", like=probe(make_clip("source.mp4")), segment_frames=2)
+    counted = []
+
+    class Watched(list[Any]):
+        def append(self, segment: Any) -> None:
+            counted.append(writer.next_frame)
+            super().append(segment)
+            counted.append(writer.next_frame)
+
+    monkeypatch.setattr(writer, "_segments", Watched())
+    for time in times([0, 3000, 6000, 9000]):
+        writer.write(some_planes(time.index, 8, "420"), time)
+    assert counted == [0, 2, 2, 4]
+    writer.finish()
+
+
 def test_an_existing_target_is_kept_unless_overwriting(
     make_clip: Callable[..., Path], tmp_path: Path, some_planes: Planes, times: Times
 ) -> None:

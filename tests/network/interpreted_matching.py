@@ -58,7 +58,7 @@ tasks = {
 LARGE = {"seed": 1, "batch": 2, "depth": 40, "queries": 150, "keys": 170, "channels": 3, "masked": True, "biased": True}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(**tasks)
 def test_equals_the_dense_form(seed, batch, depth, queries, keys, channels, temperature, masked, biased, half):
     query, key, value, mask, bias = as_given(problem(seed, batch, depth, queries, keys, channels), half)
@@ -78,7 +78,7 @@ def test_equals_the_dense_form(seed, batch, depth, queries, keys, channels, temp
     assert (found.warped - warped).abs().max() < TOLERANCE
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(**tasks)
 @example(**LARGE, temperature=None, half=False)
 @example(**LARGE, temperature=0.01, half=True)

@@ -44,14 +44,14 @@ def error(flow, truth):
     return torch.linalg.vector_norm(inner, dim=1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-4, 4), st.floats(-4, 4), st.integers(0, 5))
 def test_shifts_are_found_within_a_fifth_of_a_pixel(across, down, seed):
     current, previous, truth = moved(lambda x, y: (torch.tensor(across), torch.tensor(down)), seed)
     assert error(estimate_flow(current, previous), truth).mean() < 0.2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(-8, 8), st.floats(-8, 8), st.integers(0, 5))
 def test_fast_pans_are_found_within_a_pixel(across, down, seed):
     current, previous, truth = moved(lambda x, y: (torch.tensor(across), torch.tensor(down)), seed)
@@ -70,7 +70,7 @@ def test_a_change_of_exposure_is_no_motion(gain, offset):
     assert error(estimate_flow(current, previous * gain + offset), truth).mean() < 0.2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 100), st.sampled_from([(64, 64), (64, 96), (72, 200), (216, 384)]))
 def test_where_nothing_moves_the_flow_is_nothing(seed, size):
     frame = 100 * torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(seed))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from vcnode.network.box_filter import box_mean
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 12), st.tuples(st.integers(1, 30), st.integers(1, 30)), st.integers(1, 3), st.integers(0, 10**6))
 def test_every_pixel_gets_the_mean_of_its_window(radius, size, channels, seed):
     x = torch.randn(2, channels, *size, generator=torch.Generator().manual_seed(seed))

@@ -27,7 +27,7 @@ def test_keys_are_those_of_the_authors_file(color_net):
     assert state["conv8_1.1.weight"].shape == (256, 512, 3, 3)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows=st.integers(2, 7), columns=st.integers(2, 7))
 def test_every_multiple_of_8_is_coloured_at_its_size(rows, columns):
     with torch.no_grad():

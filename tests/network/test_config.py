@@ -27,6 +27,7 @@ def test_a_name_is_enough_for_the_papers_network():
         ({}, "has no name"),
         ({"name": 3}, "has no name"),
         ({"name": "a", "colour_net": "light"}, "unknown setting 'colour_net'"),
+        ({"name": "a", 3: "light", "colour_net": "light"}, "unknown setting 3"),  # YAML has keys of any type
         (LIGHT | {"encoder": "resnet"}, "encoder: 'resnet'; allowed are vgg19, efficientnet_lite0"),
         (LIGHT | {"head": "devc"}, "joins the head 'devc' to the encoder 'efficientnet_lite0'"),
         (LIGHT | {"encoder": "vgg19"}, "joins the head 'light' to the encoder 'vgg19'"),

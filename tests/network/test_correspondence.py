@@ -50,7 +50,7 @@ def test_devc_has_the_keys_of_the_authors_file(head):
     assert {"layer5_1.6.weight", "layer5_1.8.weight", "layer.2.prelu.weight", "theta.bias"} <= set(state)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=st.integers(4, 9), columns=st.integers(4, 9))
 def test_devc_describes_every_multiple_of_8(head, rows, columns):
     with torch.no_grad():
@@ -83,7 +83,7 @@ def test_devc_projects_frames_and_references_apart(head):
 
 
 @pytest.mark.parametrize("refine", [True, False])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(rows=st.integers(2, 6), columns=st.integers(2, 6))
 def test_light_describes_every_multiple_of_16(refine, rows, columns):
     head = LightHead([channels for channels, _ in LITE], 32, refine=refine)

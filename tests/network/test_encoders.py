@@ -29,7 +29,7 @@ def test_lab_to_rgb_agrees_with_scikit_image_inside_the_gamut():
     assert (lab_to_rgb_differentiable(lab) - rgb).abs().max() < 1e-3
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(lab=st.tuples(st.floats(0, 100), st.floats(-128, 127), st.floats(-128, 127)))
 def test_lab_to_rgb_is_finite_and_bounded_for_every_lab(lab):
     point = torch.tensor(lab, dtype=torch.float32).view(1, 3, 1, 1).requires_grad_()
@@ -45,7 +45,7 @@ def test_lab_to_rgb_has_the_gradient_of_the_function():
 
 
 def test_clipped_colours_give_no_gradient():
-    lab = torch.tensor([100.0, 0, 0]).view(1, 3, 1, 1) + torch.tensor([20.0, 0, 0]).view(1, 3, 1, 1)
+    lab = torch.tensor([120.0, 0, 0]).view(1, 3, 1, 1)
     (slope,) = torch.autograd.grad(lab_to_rgb_differentiable(lab.requires_grad_()).sum(), lab)
     assert torch.equal(slope, torch.zeros_like(slope))
 

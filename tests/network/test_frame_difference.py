@@ -27,7 +27,7 @@ def noise(like, strength, seed=1):
     return strength * torch.randn(like.shape, generator=torch.Generator().manual_seed(seed))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.3, 3), st.floats(-30, 30), st.integers(0, 50))
 def test_any_gain_and_offset_is_found(gain, offset, seed):
     lightness = picture(seed)

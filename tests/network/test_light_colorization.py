@@ -49,7 +49,7 @@ def inputs(seed=0, batch=1, height=64, width=96, uncertainty=5.0):
     }
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 100), st.sampled_from([(64, 64), (64, 96), (72, 104)]))
 def test_before_training_it_lies_between_history_and_the_reference(untrained, seed, size):
     given_so = inputs(seed, height=size[0] // 16 * 16, width=size[1] // 16 * 16)

@@ -41,7 +41,7 @@ def dense(query, key, value, temperature, mask=None, bias=None):
     return warped, cosines.amax(dim=2)[:, None], index
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     sizes=st.tuples(*[st.integers(1, 12)] * 5),

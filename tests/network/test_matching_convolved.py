@@ -13,7 +13,7 @@ from vcnode.network.matching import match
 from .test_matching import dense, problem
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     batch=st.integers(1, 2),

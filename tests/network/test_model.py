@@ -268,11 +268,6 @@ def test_references_move_to_a_device_whole(tiny_model):
     assert tiny_model.encode_references([picture(1)]).to("meta").joined.mask is None
 
 
-def test_a_mask_that_leaves_nothing_out_is_none(tiny_model):
-    masked = tiny_model.encode_references([picture(1)], [torch.ones(1, 1, HEIGHT, WIDTH)])
-    assert equal(masked, tiny_model.encode_references([picture(1)]))
-
-
 def flops_of_a_frame(preset):
     with FakeTensorMode():  # shapes only
         model = Model(ModelConfig.from_dict(lookup(preset).configuration()))

@@ -13,7 +13,7 @@ def image(batch, channels, height, width, seed=0, order=torch.channels_last):
     return x.contiguous(memory_format=order)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 3),
     st.integers(1, 9),

@@ -1,6 +1,5 @@
 """EXR in and out, through the whole render."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from exr_files import ATTRIBUTES, attributes, box, channels, gray_plate, half, library, same, with_attributes, write
 
 from rendering.films import luma, write_film
+from rendering.test_stretch import after
 from vcnode import __version__
 from vcnode.color import linear_rgb_to_lab
 from vcnode.color.encodings import ENCODINGS, convert
@@ -179,11 +179,6 @@ def _both(job: RenderJob) -> tuple[tuple[Path, str], tuple[Path, str]]:
     return (job.source, "in"), (job.output, "out")
 
 
-def after(frames: int) -> Callable[[], bool]:
-    asked = iter(range(frames))
-    return lambda: next(asked, None) is None
-
-
 def test_a_stopped_render_goes_on_and_a_finished_one_is_kept(exr_job: RenderJob, tmp_path: Path) -> None:
     job = replace(exr_job, source=plates(tmp_path / "long", 4), segment_frames=1)
     straight = replace(job, output=tmp_path / "straight" / "out.####.exr")
@@ -231,6 +226,8 @@ def test_what_is_for_exr_is_refused_elsewhere(job: RenderJob, exr_job: RenderJob
         render(replace(exr_job, encoding="rec709"))
     with pytest.raises(InputError, match="has no layers"):
         render(replace(job, source=film, layer="plate"))
+    with pytest.raises(InputError, match="codec is 'xvid'; choose one of"):
+        render(replace(exr_job, output=tmp_path / "out.mkv", confidence_layer=False, codec="xvid"))
 
 
 @pytest.mark.parametrize(("encoding", "warned"), [("acescg", True), (None, False), ("linear-srgb", False)])

@@ -9,7 +9,7 @@ from vcnode.media import ImageSequenceReader
 from vcnode.rendering import RenderJob, render
 from vcnode.rendering.overlap import WriteBehind, read_ahead
 
-from .films import luma, planes, write_film
+from .films import luma, same_film, write_film
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -104,11 +104,6 @@ def job(tiny_model, tmp_path, reference):
     return make
 
 
-def assert_same(one, other):
-    for frame, same in zip(planes(one), planes(other), strict=True):
-        assert all((a == b).all() for a, b in zip(frame, same, strict=True))
-
-
 @pytest.mark.parametrize("name", ["out.mkv", "out.####.png"])
 def test_a_render_is_the_same_with_threads(job, name, tmp_path):
     seen = []
@@ -117,10 +112,7 @@ def test_a_render_is_the_same_with_threads(job, name, tmp_path):
     assert seen == list(range(9))
     assert result.rendered == 9
     if name.endswith("mkv"):
-        plain, threads = (planes(tmp_path / f"{kind}_{name}") for kind in ("plain", "threads"))
-        assert all(
-            (a == b).all() for one, other in zip(plain, threads, strict=True) for a, b in zip(one, other, strict=True)
-        )
+        assert same_film(tmp_path / f"plain_{name}", tmp_path / f"threads_{name}")
     else:
         plain, threads = (ImageSequenceReader(tmp_path / f"{kind}_{name}") for kind in ("plain", "threads"))
         assert all((plain.frame(n).rgb == threads.frame(n).rgb).all() for n in range(9))
@@ -140,4 +132,4 @@ def test_a_stopped_render_with_threads_goes_on(job, stop, tmp_path):
     assert result.frames == 9
     assert result.rendered == 9 - len(seen) // 2 * 2  # a segment that was stopped inside is encoded anew
     render(job("whole.mkv"))
-    assert_same(tmp_path / "out.mkv", tmp_path / "whole.mkv")
+    assert same_film(tmp_path / "out.mkv", tmp_path / "whole.mkv")

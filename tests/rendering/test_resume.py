@@ -2,7 +2,6 @@
 
 import errno
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +10,11 @@ from typing import Any
 import pytest
 
 from rendering.films import luma, planes, read_pictures, same_film, write_film, write_pictures
+from rendering.test_stretch import after
 from vcnode.errors import Cancelled, InputError, MediaError
 from vcnode.media import VideoReader, VideoWriter, video_writer
 from vcnode.rendering import RenderedFrame, RenderJob, render
 from vcnode.sequence import Reference, Settings, Shot
-
-
-def after(frames: int) -> Callable[[], bool]:
-    """Says yes when asked more than `frames` times; the first question comes before any frame."""
-    asked = 0
-
-    def cancelled() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > frames
-
-    return cancelled
 
 
 def stop(job: RenderJob, frames: int) -> Cancelled:
@@ -91,8 +79,9 @@ def test_checkpoints_stay_few(job: RenderJob, tmp_path: Path) -> None:
 
 
 def test_starting_anew_drops_what_was_there(job: RenderJob, straight: Path) -> None:
-    stop(job, 6)
-    result = render(replace(job, resume=False))
+    job = replace(job, resume=False)
+    assert stop(job, 6).__notes__ == [f"The frames finished so far are in {job.output.with_name('out.partial.mkv')}."]
+    result = render(job)
     assert result.rendered == 10
     assert same_film(result.output, straight)
 

@@ -208,6 +208,7 @@ def test_a_stretch_behind_the_end_of_the_sound_has_none(job: RenderJob, referenc
 
 
 def after(frames: int) -> Callable[[], bool]:
+    """Says yes when asked more than `frames` times; the first question comes before any frame."""
     asked = iter(range(frames))
     return lambda: next(asked, None) is None
 

@@ -88,7 +88,7 @@ def test_without_keyframes_both_is_forward(tiny_model):
     assert all(same(*pair) for pair in zip(forward, both, strict=True))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.sampled_from(["backward", "both"]),
     st.sampled_from(WINDOWS),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcnode import ClipState, Settings, Shot, colorize
+from vcnode import ClipState, Settings, Shot, StateCache, colorize
 from vcnode.errors import CacheError, InputError
 
 from .clips import clip, reference, same
@@ -25,7 +25,7 @@ def pieces(model, bounds, frames=FRAMES, references=KEYFRAMES, through=lambda st
     return done
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(bounds=st.sets(st.integers(1, 8)).map(sorted), look_ahead=st.sampled_from([1, 2, 4]))
 def test_a_clip_in_pieces_has_the_pixels_of_one_run(tiny_model, bounds, look_ahead):
     options = {"settings": Settings(look_ahead=look_ahead)}
@@ -78,8 +78,6 @@ def test_going_on_leaves_a_state_as_it_was(tiny_model):
 
 
 def test_a_cache_and_a_state_agree(tiny_model, tmp_path):
-    from vcnode import StateCache
-
     store = StateCache(tmp_path / "states")
     expected = whole(tiny_model, cache=store)
     entries = store.info().entries
@@ -129,7 +127,7 @@ def test_a_damaged_state_is_told(tiny_model, tmp_path):
         ClipState(0).save(tmp_path / "absent" / "clip.state")
 
 
-def test_a_state_is_told_shortly_and_keeps_nothing_else_alive(tiny_model):
+def test_a_state_is_told_shortly(tiny_model):
     state = whole(tiny_model)[3].state
     assert str(state) == repr(state) == "state before frame 4, in a shot from frame 0 on"
     assert str(ClipState(7)) == "state before frame 7, between shots"

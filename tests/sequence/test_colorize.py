@@ -42,7 +42,7 @@ def test_every_frame_comes_back_in_order_at_its_own_size_with_its_own_lightness(
         assert -1 <= frame.confidence.min() <= frame.confidence.max() <= 1.0001
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.sampled_from([np.uint8, np.uint16, np.float32, np.float64, "luma tensor", "rgb", "rgb tensor"]))
 def test_frames_may_come_in_any_form(tiny_model, form):
     codes = [(frame * 255).round().astype(np.uint8) for frame in FRAMES[:2]]
@@ -173,12 +173,6 @@ def test_colours_come_from_references_or_from_shots(tiny_model):
         colorize(FRAMES, shots=[], model=tiny_model)
 
 
-def test_a_gray_reference_is_refused(tiny_model):
-    gray = np.repeat(FRAMES[0][..., None], 3, axis=-1)
-    with pytest.raises(InputError, match="gray"):
-        straight(tiny_model, FRAMES, [Reference(gray)])
-
-
 @pytest.mark.parametrize("window", WINDOWS)
 def test_a_stream_reads_no_further_than_its_look_ahead(tiny_model, window):
     read = []
@@ -269,7 +263,7 @@ def test_bars_of_a_reference_are_left_out(tiny_model):
     assert not torch.equal(plain[0].ab, kept[0].ab)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 150), st.integers(1, 150))
 def test_frames_of_any_size_are_coloured_after_references_of_any_size(tiny_model, height, width):
     if not 1 / 5 < height / width < 5:
@@ -360,11 +354,6 @@ def test_what_a_mask_leaves_out_is_never_matched(tiny_model):
     red = torch.tensor([80.0, 67.0]).view(1, 2, 1, 1)  # Lab of sRGB red
     assert float((unmasked.warped_ab - red).abs().sum(dim=1).min()) < 5
     assert float((masked.warped_ab - red).abs().sum(dim=1).min()) > 20
-
-
-def test_a_mask_that_leaves_nothing_is_refused(tiny_model):
-    with pytest.raises(InputError, match="leaves nothing to match"):
-        straight(tiny_model, FRAMES, [reference(1, mask=np.zeros((HEIGHT, WIDTH), np.uint8))])
 
 
 def test_saturation_scales_and_touches_no_state(tiny_model, monkeypatch):

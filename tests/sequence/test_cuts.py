@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcnode import Shot, colorize, find_cuts
+from vcnode import Settings, Shot, colorize, find_cuts
 from vcnode.errors import InputError
 from vcnode.sequence.cuts import difference, thumbnail
 
@@ -27,7 +27,7 @@ def test_cuts_are_where_scenes_change():
     assert find_cuts(FILM[:4]) == find_cuts([]) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), gain=st.floats(0.4, 1.0), lift=st.floats(0.0, 0.3), noise=st.floats(0, 0.02))
 def test_a_change_of_light_or_grain_is_no_cut(seed, gain, lift, noise):
     frames = scene(seed, 2)
@@ -36,7 +36,7 @@ def test_a_change_of_light_or_grain_is_no_cut(seed, gain, lift, noise):
     assert find_cuts([frames[0], np.clip(flash + grain, 0, 1).astype(np.float32)]) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6))
 def test_the_difference_is_0_for_the_same_picture_and_at_most_1(seed):
     one, other = (thumbnail(torch.from_numpy(scene(each, 1)[0])[None, None] * 100) for each in (seed, seed + 1))
@@ -60,8 +60,6 @@ def test_a_threshold_out_of_range_is_refused(tiny_model, threshold):
 
 @pytest.mark.parametrize("look_ahead", [1, 3])
 def test_colours_start_anew_at_cuts(tiny_model, look_ahead):
-    from vcnode import Settings
-
     options = {"model": tiny_model, "settings": Settings(look_ahead=look_ahead)}
     found = list(colorize(FILM, [reference(1)], cut_threshold=0.4, **options))
     shots = [Shot(first, first + 3, (reference(1),)) for first in (0, 4, 8)]

@@ -2,6 +2,7 @@
 
 import gc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
@@ -179,7 +180,7 @@ def test_nothing_is_added_to_colours_of_which_nothing_is_known():
 sides = st.integers(65, 160)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sides, sides, st.integers(40, 300), st.sampled_from(["flat", "black", "white", "noise", "shown"]), st.data())
 def test_any_pictures_give_numbers_in_range(height, width, other, kind, data):
     size = WorkingSize.fit(height, width, 64, 8)
@@ -342,7 +343,7 @@ def test_threads_that_want_different_keyframes_do_not_meddle(tiny_model, frames)
         assert all(same(frame, whole[frame.number]) for frame in pool.map(sequence.__getitem__, numbers))
 
 
-@pytest.mark.parametrize("host", ["float64", "bfloat16 autocast", "meta device", "gradients", "inference"])
+@pytest.mark.parametrize("host", ["float64", "bfloat16 autocast", "meta device", "inference"])
 def test_what_the_host_has_set_in_torch_changes_nothing(tiny_model, frames, host):
     options = {"model": tiny_model, "settings": Settings(working_size=64)}
     expected = list(colorize(frames[:2], references_of("keyframes", frames)[:1], **options))
@@ -354,7 +355,7 @@ def test_what_the_host_has_set_in_torch_changes_nothing(tiny_model, frames, host
     try:
         if host == "float64":
             torch.set_default_dtype(torch.float64)
-        with contexts.get(host, torch.enable_grad)():
+        with contexts.get(host, nullcontext)():
             found = list(colorize(frames[:2], references_of("keyframes", frames)[:1], **options))
     finally:
         torch.set_default_dtype(torch.float32)

@@ -81,6 +81,8 @@ def test_a_mask_fits_its_image():
     assert Reference(CODES).mask_for(20, 30) is None
     with pytest.raises(InputError, match="30x20 pixels, the image 40x20"):
         Reference(CODES, mask=np.ones((20, 30))).mask_for(20, 40)
+    with pytest.raises(InputError, match=r"mask of reference .* has the shape \(1, 20, 30, 1\)"):
+        Reference(CODES, mask=np.ones((1, 20, 30, 1))).mask_for(20, 30)
     with pytest.raises(InputError, match=r"mask of reference .* not numbers"):
         Reference(CODES, mask=np.full((20, 30), np.nan)).mask_for(20, 30)
 

@@ -98,7 +98,9 @@ def test_a_mask_goes_before_what_is_transparent(tmp_path):
     assert given.mask.min() == 1
 
 
-def test_a_mask_that_leaves_nothing_is_refused():
-    nothing = Reference(pixels(), mask=np.zeros((HEIGHT, WIDTH)))
+def test_a_mask_that_leaves_nothing_at_working_size_is_refused():
+    mask = np.zeros((HEIGHT, WIDTH))
+    mask[50, 70] = 1
+    given = ReferencePicture.read(Reference(pixels(), mask=mask), Settings())
     with pytest.raises(InputError, match="leaves nothing to match"):
-        ReferencePicture.read(nothing, Settings()).to_match(64)
+        given.to_match(64)

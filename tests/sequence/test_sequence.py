@@ -54,7 +54,7 @@ def corrupt(path, way):
     path.write_bytes({"flip": data, "cut": data[:-7], "empty": b""}[way])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from(WINDOWS),
     st.lists(st.integers(-COUNT, COUNT - 1), min_size=1, max_size=8),
@@ -78,7 +78,7 @@ def test_going_through_a_sequence_is_a_straight_run(tiny_model, expected, window
     assert all(same(*pair) for pair in zip(sequence, expected[window], strict=True))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.sampled_from([1, 3]),
     st.dictionaries(st.integers(0, COUNT - 2), st.sampled_from(["flip", "cut", "empty", "gone"]), min_size=1),
@@ -106,7 +106,7 @@ def test_a_cache_too_small_for_two_states_changes_nothing_either(tiny_model, exp
     assert store.info().entries <= 1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.sets(st.integers(1, COUNT - 1), min_size=1, max_size=4), st.sampled_from(WINDOWS))
 def test_shots_rendered_one_by_one_join_to_the_straight_run(tiny_model, cuts, window):
     starts = [0, *sorted(cuts)]
@@ -143,7 +143,7 @@ def test_threads_may_ask_at_once_even_of_a_source_that_serves_one_at_a_time(tiny
     assert all(same(frame, expected[3][number]) for frame, number in zip(results, order, strict=True))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, COUNT - 1), st.sampled_from(WINDOWS))
 def test_an_edit_renders_its_frame_to_the_end_of_its_shot_and_nothing_else(tiny_model, number, window):
     store = OpenStore()
@@ -181,6 +181,14 @@ def test_a_seek_renders_no_further_back_than_the_last_keyframe(tiny_model, expec
     sequence = Sequence(tiny_model, FRAMES, SHOTS)
     assert same(sequence[5], expected[1][5])
     assert watched.calls["advance"] == 3
+
+
+def test_more_shots_than_are_kept_open_are_opened_anew(tiny_model):
+    shots = [Shot(number, number, (reference(1 + number % 2),)) for number in range(6)]
+    sequence = Sequence(tiny_model, FRAMES[:6], shots)
+    expected = straight(tiny_model, FRAMES[:6], shots)
+    for number in (0, 1, 2, 3, 4, 5, 0, 3):
+        assert same(sequence[number], expected[number])
 
 
 def test_a_source_that_changes_cannot_spoil_the_cache(tiny_model):

@@ -138,7 +138,7 @@ version:_1 shots: -_ first:_ last:_9 references:_ a.png {image:_ } [ ] !!python/
 pieces = st.sampled_from(["\n", *(token.replace("_", " ") for token in TOKENS.split())])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(pieces, max_size=25).map("".join) | st.text(max_size=40) | st.binary(max_size=40))
 def test_any_content_is_either_read_or_refused_with_a_sentence(folder, content):
     path = folder / "any.yaml"
@@ -178,7 +178,6 @@ def plans(draw):
     ]
 
 
-@settings(deadline=None)
 @given(plans())
 def test_what_is_saved_is_loaded_again(folder, plan):
     shots = tuple(

@@ -58,7 +58,7 @@ def test_two_that_write_alternately_notice_each_other(folder):
         assert caches[0].info().bytes <= limit * (1 + 2 / 16)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_damage_is_found_dropped_and_can_be_written_again(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp() / "damaged"
@@ -187,6 +187,18 @@ def test_folder_that_goes_away_does_not_stop_a_render(folder, caplog):
         with pytest.raises(CacheError, match="choose a new"):
             use()
     StateCache(folder).put(keys[0], state(keys[0]), index=0)
+
+
+def test_an_entry_that_cannot_be_read_does_not_stop_a_render(folder, caplog):
+    cache = StateCache(folder)
+    (key,) = some_keys(1)
+    cache.put(key, state(key), index=0)
+    path = entry_file(folder, key)
+    path.unlink()
+    path.mkdir()
+    assert cache.get(key) is cache.get(key) is None
+    (record,) = caplog.records
+    assert "cannot be read" in record.getMessage()
 
 
 def test_unusable_path_is_refused(tmp_path):

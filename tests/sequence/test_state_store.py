@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vcnode import MemoryStateCache, StateCache
 from vcnode.errors import CacheError, InputError
-from vcnode.sequence.state_cache import CacheInfo, MemoryStateCache, StateCache
+from vcnode.sequence import CacheInfo
 
 from .states import SIDE, same, some_keys, state
 
@@ -29,7 +30,7 @@ def open_store(request, folder):
     return open_one
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_any_tensors_come_back_bit_for_bit(tmp_path_factory, data):
     dtypes = [

@@ -1,5 +1,5 @@
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vcnode.sequence.tones import fit_tones, in_tones
@@ -24,7 +24,6 @@ def toned(lab, tones):
 factors = st.tuples(st.floats(0.6, 1.6), *[st.floats(-0.4, 0.4)] * 2, *[st.floats(-0.1, 0.1)] * 3, st.floats(-8, 8))
 
 
-@settings(deadline=None)
 @given(factors)
 def test_tones_are_found(wanted):
     lab, wanted = picture(), torch.tensor(wanted)

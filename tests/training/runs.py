@@ -1,6 +1,6 @@
 """Small training runs on made-up clips."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -59,7 +59,7 @@ class Clips:
         for step in range(start_step, start_step + steps):
             self.asked.append(step)
             first = (step * world + rank) * size
-            yield self.batch(range(first, first + size), broken=step == self.broken_at).to(device)
+            yield self.batch(range(first, first + size), broken=step == self.broken_at)
 
     def batch(self, numbers, broken=False):
         samples = [self.sample(number) for number in numbers]
@@ -76,10 +76,6 @@ class Clips:
         noise = torch.randn(frames, 1, *size, generator=random)
         still, seen = torch.zeros(frames - 1, 2, *size), torch.ones(frames - 1, 1, *size)
         return (truth[:, :1] + noise).clamp(0, 100), truth, lab[0].flip(-1), torch.tensor(1.0), still, seen
-
-
-def some(batch, clips):
-    return Batch(*(getattr(batch, field.name)[clips] for field in fields(batch)))
 
 
 def trainer(config, folder, *, data=None, resume=False, world=None):

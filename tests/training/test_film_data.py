@@ -1,3 +1,4 @@
+import av
 import numpy as np
 import pytest
 import torch
@@ -106,6 +107,24 @@ def test_excerpts_of_the_gray_film_have_motion_and_their_nearest_frame(tmp_path,
     assert first.visible.shape == (2, 1, *SIZE)
     inside = first.flow[:, 0][first.visible[:, 0] > 0]
     assert inside.median().item() == pytest.approx(-3 * 96 / 224, abs=0.3)  # the film pans by 3 of its 224 pixels
+
+
+def test_excerpts_are_spread_over_the_frames_there_are_whatever_the_sounds_length(tmp_path, film):
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("ffv1", rate=10, width=224, height=160, pix_fmt="yuv420p")
+        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for number in range(20):
+            codes = np.full((160, 224), 4 * number, np.uint8)
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(codes, "gray").reformat(format="yuv420p")))
+        container.mux(picture.encode(None))
+        for number in range(80):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+            silence.rate, silence.pts = 8000, 800 * number
+            container.mux(sound.encode(silence))
+        container.mux(sound.encode(None))
+    excerpts = read_excerpts(path, find_frames(film), 3, SIZE, Still())
+    assert len(excerpts) == 18  # each of them is one that can be begun with
 
 
 def test_a_film_shorter_than_an_excerpt_is_refused(tmp_path, film):

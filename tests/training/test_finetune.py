@@ -74,6 +74,19 @@ def test_unless_that_is_wanted(film, start, tmp_path, scores):
     assert not torch.equal(weights_of(start)["head.project.weight"], weights_of(result.weights)["head.project.weight"])
 
 
+def test_nothing_is_loaded_on_another_device_than_the_one_asked_for(film, start, tmp_path, scores, monkeypatch):
+    devices = []
+
+    def load(source, device="auto"):
+        devices.append(device)
+        return vcnode.load(source, "cpu")
+
+    monkeypatch.setattr(module, "load", load)
+    scores(30.0, 31.0)
+    finetune(film, tmp_path / "film.safetensors", model=str(start), device="cpu", changes=SHORT)
+    assert set(devices) == {"cpu"}
+
+
 def test_a_run_that_was_stopped_goes_on(film, start, tmp_path, scores):
     scores(30.0, 31.0)
     output, seen = tmp_path / "film.safetensors", []

@@ -10,7 +10,8 @@ from vcnode.network.discriminator import Discriminator
 from vcnode.training import losses
 from vcnode.training.batch import Batch
 from vcnode.training.config import load_config
-from vcnode.training.objective import LossWeights, Objective
+from vcnode.training.losses import LossWeights
+from vcnode.training.objective import Objective
 from vcnode.training.vgg import LossNetwork
 
 SIZE = (32, 48)

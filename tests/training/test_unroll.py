@@ -6,7 +6,7 @@ import torch
 from training.runs import Clips, settings
 from vcnode.training.history import draw_history
 from vcnode.training.randomness import generator_for
-from vcnode.training.unroll import Colored, Unroll, matching_error
+from vcnode.training.unroll import Colored, matching_error, unroll
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def batch():
 
 
 def test_it_is_the_models_own_recurrence(tiny_model, batch):
-    colored = Unroll(tiny_model, clean_history=False)(batch)
+    colored = unroll(tiny_model, batch, clean_history=False)
     references = tiny_model.encode_references([batch.reference])
     state = tiny_model.init_state(64, 64, 2)
     for number in range(3):
@@ -29,21 +29,21 @@ def test_gradients_flow_through_earlier_frames(name, request, batch):
     model = request.getfixturevalue(name)
     first = torch.zeros(2, 2, 64, 64, requires_grad=True)
     handover = replace(draw_history(batch, "truth", generator_for(1)), ab=first)
-    colored = Unroll(model, clean_history=True)(batch, handover)
+    colored = unroll(model, batch, handover, clean_history=True)
     (gradient,) = torch.autograd.grad(colored.ab[:, 2].sum(), first)
     assert gradient.abs().sum() > 0
 
 
 def test_the_previous_frame_may_be_shown_without_noise(tiny_devc, batch):
-    noisy = Unroll(tiny_devc, clean_history=False)(batch)
-    clean = Unroll(tiny_devc, clean_history=True)(batch)
+    noisy = unroll(tiny_devc, batch, clean_history=False)
+    clean = unroll(tiny_devc, batch, clean_history=True)
     assert torch.equal(noisy.ab[:, 0], clean.ab[:, 0])
     assert not torch.equal(noisy.ab[:, 1], clean.ab[:, 1])
 
 
 def test_a_given_history_replaces_the_first_frame(tiny_model, batch):
     handover = draw_history(batch, "truth", generator_for(1))
-    colored = Unroll(tiny_model, clean_history=False)(batch, handover)
+    colored = unroll(tiny_model, batch, handover, clean_history=False)
     assert torch.equal(colored.ab[:, 0], batch.truth[:, 0, 1:])
 
 

@@ -41,7 +41,7 @@ def test_names_that_lead_outside_are_refused(tmp_path: Path, name: str) -> None:
     assert {entry.name for entry in tmp_path.iterdir()} == {"a.zip", "target"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(st.sampled_from(["..", ".", "", "a", "b.pth", "/", "\\", "C:"]), min_size=1, max_size=6))
 def test_nothing_is_ever_written_outside(tmp_path: Path, parts: list[str]) -> None:
     target = _target(tmp_path)
@@ -69,7 +69,7 @@ def test_members_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytes
         extract_members(path, ["a.pth"], _target(tmp_path))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(position=st.floats(0, 0.999), value=st.integers(0, 255), cut=st.booleans())
 def test_damage_never_gives_other_contents(tmp_path: Path, position: float, value: int, cut: bool) -> None:
     target = _target(tmp_path)

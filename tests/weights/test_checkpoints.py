@@ -72,7 +72,7 @@ def test_tensors_that_are_not_dense_are_a_sentence(tmp_path: Path) -> None:
         load_state_dict(tmp_path / "file.pth")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=st.floats(0, 0.98), zipped=st.booleans())
 def test_a_checkpoint_cut_anywhere_is_a_sentence(tmp_path: Path, kept: float, zipped: bool) -> None:
     path = tmp_path / "file.pth"

@@ -55,6 +55,20 @@ def test_absent_and_ambiguous_files_are_a_sentence(registry: Registry, checkpoin
         import_checkpoints(checkpoints, expected=EXPECTED, entry=registry["parts"])
 
 
+def test_files_that_may_not_be_looked_at_are_passed_over(
+    registry: Registry, checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_file = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path.name == "vgg19_gray.pth":
+            raise PermissionError  # as in Python 3.12
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert import_checkpoints(checkpoints, expected=EXPECTED, entry=registry["parts"]).name == "parts.safetensors"
+
+
 def test_the_expected_parts_must_be_the_models(registry: Registry, checkpoints: Path) -> None:
     for expected in ({"encoder": EXPECTED["encoder"]}, {**EXPECTED, "discriminator": {}}):
         with pytest.raises(InputError, match="expected shapes"):

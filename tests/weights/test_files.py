@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vcnode.errors import ModelError
 from vcnode.weights import digest, load_weights, read_configuration, read_metadata, save_weights
 
-FAST = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FAST

@@ -130,7 +130,7 @@ def test_a_name_wins_over_a_folder(
     assert find(os.path.join(".", "inside"), registry=registry).name == "other"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text() | st.text().map(lambda text: text + ".safetensors") | st.just("x" * 5000 + ".safetensors"))
 def test_any_other_text_is_a_sentence(registry: Registry, name: str) -> None:
     if name in registry or os.path.exists(os.path.expanduser(name)):

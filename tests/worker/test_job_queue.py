@@ -77,6 +77,18 @@ def test_jobs_run_in_the_order_they_came(host, job, tmp_path):
     assert [host.wait_for("done")["id"] for _ in range(3)] == ["a", "b", "c"]
 
 
+def test_an_id_under_way_and_frames_being_written_are_problems_of_their_fields(host, job, tmp_path):
+    host.send(type="job", id="writing", job=job)
+    host.wait_for("progress")
+    fields = []
+    for identifier, other in (("writing", elsewhere(job, tmp_path / "b")), ("b", job)):
+        host.send(type="job", id=identifier, job=other)
+        while (message := host.read())["type"] != "rejected":
+            assert message["type"] in ("progress", "done"), message
+        fields += [problem["field"] for problem in message["problems"]]
+    assert fields == ["id", "output.pattern"]
+
+
 def test_a_job_that_fails_unforeseen_leaves_the_worker_alive(host, job, monkeypatch):
     def break_down(*arguments, **options):
         raise ZeroDivisionError("one divided by none")

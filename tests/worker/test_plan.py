@@ -1,15 +1,19 @@
 """What is looked at before a job is accepted, without a model or a process."""
 
+import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 from rendering.films import luma, write_film, write_reference
 
+from vcnode.errors import MediaError
 from vcnode.worker.fields import Problem
 from vcnode.worker.plan import Plan, plan_job
 from vcnode.worker.receipt import Receipt, read_receipts, write_receipt
+from vcnode.worker.target_check import Target, drop_damaged
 
 from .conftest import FIRST, FRAMES
 
@@ -59,6 +63,18 @@ def test_missing_frames_are_named(job, plates):
     for number in (2, 3, 4, 6):
         (plates / "in" / f"in.{FIRST + number}.png").unlink()
     assert f"Frames {FIRST + 2}-{FIRST + 4}, {FIRST + 6}" in problems_of(job)["frames"]
+
+
+def test_a_folder_is_no_source_as_its_frames_would_have_other_numbers(job, plates):
+    job["frames"] = {"pattern": str(plates / "in")}
+    assert "is a folder: name the pictures in it, as in" in problems_of(job)["frames.pattern"]
+    assert "in.####.png" in problems_of(job)["frames.pattern"]
+
+
+def test_numbers_may_lie_far_apart(job, plates):
+    job["frames"] = {"pattern": str(plates / "in" / "in.%04d.png")}
+    (plates / "in" / f"in.{10**12}.png").write_bytes((plates / "in" / f"in.{FIRST}.png").read_bytes())
+    assert f"Frames {LAST + 1}-{10**12 - 1} of" in problems_of(job)["frames"]
 
 
 def test_a_range_beyond_the_files_is_a_problem(job):
@@ -199,6 +215,23 @@ def test_only_the_same_job_keeps_frames(job, plates, tmp_path):
     job["options"]["saturation"] = 1.0
     os.utime(plates / "in" / f"in.{FIRST}.png", (1, 1))
     assert not plan_job(job).target.resume
+
+
+def test_a_damaged_frame_that_is_held_open_is_a_sentence(tmp_path, monkeypatch):
+    """As on Windows."""
+    frame = tmp_path / "out.0001.png"
+    frame.write_bytes(b"cut off")
+    target = Target((frame,), 1, resume=True, finished=None)
+
+    def refuse(path, missing_ok=False):
+        raise PermissionError(errno.EACCES, "in use")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with pytest.raises(MediaError, match=r"out\.0001\.png is damaged and cannot be removed"):
+            drop_damaged(target)
+    assert drop_damaged(target) == 1
+    assert not frame.exists()
 
 
 def test_a_part_that_another_job_wrote_over_is_made_again(job, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 
 import pytest
 from rendering.films import luma, read_pictures, write_pictures
@@ -200,6 +201,39 @@ def test_a_worker_that_is_ending_greets_nobody(monkeypatch):
                 WorkerClient(server.port, server.token)
     finally:
         ending.set()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_who_has_left_keeps_no_worker_alive(monkeypatch, job):
+    """As a farm's task that was killed: its frame in flight is still being coloured when the session ends."""
+    begun, left, ending = threading.Event(), threading.Event(), threading.Event()
+
+    def run_plan(plan, models, send, cancelled):
+        begun.set()
+        while not cancelled():
+            time.sleep(0.01)
+        left.set()
+        ending.wait(60)
+        return {"type": "cancelled", "kept": 0}
+
+    monkeypatch.setattr("vcnode.worker.job_queue.run_plan", run_plan)
+    jobs = JobQueue()
+    server = TcpServer(("127.0.0.1", 0), jobs)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with WorkerClient(server.port, server.token) as killed:
+            assert next(killed.run(job))["type"] == "accepted"
+            assert begun.wait(60)
+        assert left.wait(60)
+        with WorkerClient(server.port, server.token) as client:
+            client.send(type="shutdown")
+            with pytest.raises(VcnodeError, match="gone"):
+                client.receive()
+    finally:
+        ending.set()
+        jobs.stop()
         thread.join(60)
     assert not thread.is_alive()
 

@@ -1,6 +1,7 @@
 """Running a program and watching what it takes."""
 
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -37,18 +38,19 @@ def fill_in(command: str, values: Mapping[str, str]) -> list[str] | str:
         InputError: The command is empty or its quotes do not match.
     """
     if os.name == "nt":  # there a command line stays one text
-        for name, value in values.items():
-            command = command.replace(f"{{{name}}}", subprocess.list2cmdline([value]))
-        return command
+        return _filled(command, {name: subprocess.list2cmdline([value]) for name, value in values.items()})
     try:
         parts = shlex.split(command)
     except ValueError as error:
         raise InputError(f"The command {command!r} cannot be understood ({error}): check its quotes.") from error
     if not parts:
         raise InputError("The command is empty: give a program and its arguments.")
-    for name, value in values.items():
-        parts = [part.replace(f"{{{name}}}", value) for part in parts]
-    return parts
+    return [_filled(part, values) for part in parts]
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """All at once, since a value may look like a place itself."""
+    return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], place[0]), text)
 
 
 def run_child(

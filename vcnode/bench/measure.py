@@ -1,4 +1,4 @@
-"""Timing one size: every step of a frame on its own, then the whole frame as users run it."""
+"""Timing one size: every step of a frame on its own, then what colours it as one run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class CaseResult:
     Attributes:
         case: The size.
         stages: In the order of a frame.
-        frame: All of them but reading and writing the film, as one run: what colouring a frame takes.
+        frame: From a frame's L on the device to its finished colours, as one run; neither film nor transfer.
         process_memory: Greatest memory of the process since its start, in bytes; None: the system does not tell.
         device_memory: Greatest memory on a CUDA GPU at this size, in bytes; None elsewhere.
     """

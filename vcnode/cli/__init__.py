@@ -1,7 +1,6 @@
 """The command line: `vcnode colorize`, `vcnode models`, `vcnode cache` and what else lies in this folder."""
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -53,8 +52,7 @@ def _parsers(arguments: Sequence[str]) -> tuple[Parser, Commands]:
     parser.add_argument("--version", action="version", version=f"vcnode {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS:
-        if importlib.util.find_spec(f"vcnode.cli.{name}") is not None:
-            importlib.import_module(f"vcnode.cli.{name}").add_parser(commands)
+        importlib.import_module(f"vcnode.cli.{name}").add_parser(commands)
     return parser, commands
 
 

@@ -192,10 +192,11 @@ def _references(options: argparse.Namespace) -> tuple[Reference, ...]:
 
 def _cuts(text: str) -> tuple[int, ...] | float:
     """Frames, or the threshold to find them with."""
-    if text.partition(":")[0] != "auto":
+    name, colon, threshold = text.partition(":")
+    if name != "auto":
         return _frames(text)
     try:
-        return CUT_THRESHOLD if text == "auto" else float(text.partition(":")[2])
+        return float(threshold) if colon else CUT_THRESHOLD
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor auto with a number such as auto:0.3") from None
 
@@ -203,7 +204,9 @@ def _cuts(text: str) -> tuple[int, ...] | float:
 def _stretch(text: str) -> tuple[int, int | None]:
     first, dash, last = text.partition("-")
     try:
-        return int(first), int(last) if last else None if dash else int(first)
+        if not dash:
+            return int(first), int(first)
+        return int(first), int(last) if last else None
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames such as 100-250 or 100-") from None
 

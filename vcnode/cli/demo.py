@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vcnode.cli.parser import Commands, command_parser
 from vcnode.errors import MediaError
-from vcnode.media import probe, read_image
+from vcnode.media import probe, read_image, write_png
 from vcnode.rendering import RenderedFrame, RenderJob, render
 from vcnode.rendering.contact_sheet import Row, contact_sheet
 from vcnode.sequence import Reference
@@ -17,19 +18,20 @@ from vcnode.sequence import Reference
 _ROWS = 3  # frames on the sheet
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Register the command."""
-    parser = commands.add_parser("demo", help="colour the sample clip with the embedded model")
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    parser = command_parser(commands, "demo", "colour the sample clip with the embedded model")
     parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER", help="default: ./demo")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: auto)")
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> None:
     """Colour the sample and draw its contact sheet.
 
     Raises:
-        MediaError: The folder cannot be written.
+        MediaError: The folder or the files cannot be written.
+        DeviceError: The device is not there.
     """
     folder: Path = options.output
     try:
@@ -61,7 +63,6 @@ def run(options: argparse.Namespace) -> int:
                 job, on_start=lambda start: bar.set_postfix_str(f"{start.model} on {start.device}"), on_frame=on_frame
             )
     sheet = folder / "contact_sheet.png"
-    contact_sheet(rows).save(sheet)
+    write_png(sheet, np.asarray(contact_sheet(rows)))
     print(f"coloured clip:  {result.output.resolve()}")
     print(f"contact sheet:  {sheet.resolve()}")
-    return 0

@@ -1,13 +1,10 @@
 """A render's progress and result: for people on stderr, for programs as JSON lines on stdout."""
 
 import json
-import sys
 import time
 from typing import Any
 
-from tqdm import tqdm
-
-from vcnode.cli.messages import say
+from vcnode.cli.messages import progress_bar, say
 from vcnode.rendering import CutSearch, RenderedFrame, RenderResult, RenderStart
 
 _SECONDS_BETWEEN_LINES = 0.5
@@ -28,7 +25,7 @@ class Terminal:
         """Move the bar of the search for cuts."""
         self._searched = True
         if self._bar is None and not self._quiet:
-            self._bar = self._new_bar(search.total, desc="looking for cuts")
+            self._bar = progress_bar(search.total, " frames", desc="looking for cuts")
         if self._bar is not None:
             self._bar.update()
 
@@ -47,7 +44,7 @@ class Terminal:
             f"{start.look_ahead} frame{'' if start.look_ahead == 1 else 's'} at once, {references}{shots}, "
             f"{start.info.width}x{start.info.height} to {start.output_format}{resumed}"
         )
-        self._bar = self._new_bar(start.total, initial=start.first - start.begin)
+        self._bar = progress_bar(start.total, " frames", initial=start.first - start.begin)
 
     def frame(self, frame: RenderedFrame) -> None:
         """Move the bar."""
@@ -67,10 +64,6 @@ class Terminal:
         if not self._quiet:
             say(summary(result))
         print(result.output, flush=True)
-
-    def _new_bar(self, total: int | None, **options: Any) -> Any:
-        interval = 0.1 if sys.stderr.isatty() else 10.0
-        return tqdm(total=total, unit=" frames", file=sys.stderr, mininterval=interval, leave=False, **options)
 
     def close(self) -> None:
         """Remove the bar."""

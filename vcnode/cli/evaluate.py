@@ -1,14 +1,11 @@
 """`vcnode evaluate`: how good a model is on clips whose colours are known, beside baselines."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from vcnode.cli.failures import Stopped
-from vcnode.cli.messages import say
+from vcnode.cli.messages import progress_bar, say
 from vcnode.cli.parser import Commands, command_parser
 from vcnode.cli.stopping import StopRequest, stop_request
 from vcnode.errors import Cancelled
@@ -116,8 +113,7 @@ class _Display(Watch):
 
     def progress(self, progress: Progress) -> None:
         if self._bar is None:
-            interval = 0.1 if sys.stderr.isatty() else 10.0
-            self._bar = tqdm(unit=" frames", total=progress.total, file=sys.stderr, mininterval=interval, leave=False)
+            self._bar = progress_bar(progress.total, " frames")
         self._bar.set_description(f"{progress.clip} ({progress.clip_number} of {progress.clips})", refresh=False)
         self._bar.update(progress.done - self._bar.n)
 

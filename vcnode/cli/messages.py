@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,6 +20,18 @@ class _AboveProgress(logging.Handler):
 def say(line: str) -> None:
     """Print a line on stderr, above a progress bar if there is one."""
     tqdm.write(f"vcnode: {line}", file=sys.stderr)
+
+
+def progress_bar(total: int | None, unit: str, **options: Any) -> Any:
+    """A bar on stderr that is removed when it is closed; where nobody looks, as in a log, it is drawn rarely.
+
+    Args:
+        total: Of what it counts; None: unknown.
+        unit: What it counts.
+        **options: Others of tqdm's.
+    """
+    interval = 0.1 if sys.stderr.isatty() else 10.0
+    return tqdm(total=total, unit=unit, file=sys.stderr, mininterval=interval, leave=False, **options)
 
 
 @contextmanager

@@ -210,7 +210,7 @@ def _smoke(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
     from vcnode.training.smoke import smoke
 
     with TemporaryDirectory(prefix="vcnode-smoke-") as folder:
-        smoke(Path(folder), choose_device(options.device), say if not options.quiet else _nothing, cancelled)
+        smoke(Path(folder), choose_device(options.device), say if not options.quiet else lambda line: None, cancelled)
 
 
 def _changes(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -224,7 +224,3 @@ def _changes(options: argparse.Namespace) -> list[dict[str, Any]]:
                 tree = {name: tree}
             changes.append(tree)
     return changes + [parse_change(text) for text in options.set]
-
-
-def _nothing(line: str) -> None:
-    """Say nothing."""

@@ -1,12 +1,9 @@
 """A training run's progress on stderr."""
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
-from vcnode.cli.messages import say
+from vcnode.cli.messages import progress_bar, say
 
 if TYPE_CHECKING:  # the training is only imported where something is trained
     from vcnode.training.trainer import StepReport, Trainer
@@ -36,15 +33,7 @@ class TrainingDisplay:
             f"training {trainer.config.model.name} on {trainer.learn.device}{processes}: {settings.steps} steps of "
             f"{self._clips} clips, {data.width}x{data.height}, {data.frames} frames{resumed}"
         )
-        interval = 0.1 if sys.stderr.isatty() else 10.0
-        self._bar = tqdm(
-            total=settings.steps,
-            initial=trainer.step,
-            unit=" steps",
-            file=sys.stderr,
-            mininterval=interval,
-            leave=False,
-        )
+        self._bar = progress_bar(settings.steps, " steps", initial=trainer.step)
         self._began = time.monotonic()
 
     def step(self, report: "StepReport") -> None:

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from vcnode.color._checks import floating_planes, same_frame
 from vcnode.color.lab import (
-    RGB_FROM_XYZ,
-    XYZ_FROM_RGB,
+    RGB_FROM_RELATIVE_XYZ,
     inverse_lab_curve,
     lightness_of_gray,
     linear_to_srgb,
@@ -22,13 +21,6 @@ from vcnode.color.ycbcr import Matrix, ycbcr_to_rgb
 # ones overshoot.
 _NEWTON_STEPS = 4
 _LONGEST_STEP = 25.0
-
-# Linear RGB from X/Xn, Y/Yn, Z/Zn with the white of the matrix itself, so that the rows sum to 1 and ab = 0
-# is neutral. (scikit-image's white is rounded in the standard's way, which would miss neutral
-# by two codes at 16 bit.)
-_RGB_FROM_RELATIVE_XYZ = tuple(
-    tuple(factor * sum(white) for factor, white in zip(row, XYZ_FROM_RGB, strict=True)) for row in RGB_FROM_XYZ
-)
 
 
 def chroma_keeping_luma(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
@@ -95,9 +87,9 @@ def fade_extremes(ab: Tensor, lightness: Tensor, *, dark: float = 6.0, bright: f
     ab, lightness = floating_planes(ab, 2, "The ab planes"), floating_planes(lightness, 1, "The lightness")
     same_frame(lightness, ab, "Lightness and ab")
     if dark > 0:
-        ab = ab * _smooth_step(lightness / dark)
+        ab = ab * smooth_step(lightness / dark)
     if bright < 100:
-        ab = ab * _smooth_step((100.0 - lightness) / (100.0 - bright))
+        ab = ab * smooth_step((100.0 - lightness) / (100.0 - bright))
     return ab
 
 
@@ -106,15 +98,16 @@ def saturate(ab: Tensor, factor: float) -> Tensor:
     return (ab * factor).clamp(-128.0, 127.0)
 
 
+def smooth_step(x: Tensor) -> Tensor:
+    """0 where `x` (any shape) is 0 or less, 1 from 1 on, a smooth rise between."""
+    x = x.clamp(0.0, 1.0)
+    return x * x * (3.0 - 2.0 * x)
+
+
 def _rows_at_once(planes: Tensor) -> int:
     """Strips that stay in a CPU's cache halve the time; a GPU wants large ones, within bounded memory."""
     pixels = 2**17 if planes.device.type == "cpu" else 2**22
     return max(1, pixels // max(1, planes[..., 0, :].numel()))
-
-
-def _smooth_step(x: Tensor) -> Tensor:
-    x = x.clamp(0.0, 1.0)
-    return x * x * (3.0 - 2.0 * x)
 
 
 def _chroma_of_strip(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
@@ -137,9 +130,9 @@ def _rgb_near_luma(luma: Tensor, ab: Tensor, matrix: Matrix) -> list[Tensor]:
     lightness = lightness_of_gray(luma)
     for _ in range(_NEWTON_STEPS):
         curves = _lab_curves(lightness, a, b)
-        linear = mix(_RGB_FROM_RELATIVE_XYZ, [inverse_lab_curve(f) for f in curves])
+        linear = mix(RGB_FROM_RELATIVE_XYZ, [inverse_lab_curve(f) for f in curves])
         # dR'/dL by the chain rule; the sRGB slope needs no further power, it is (R' + 0.055) / (2.4 R).
-        growth = mix(_RGB_FROM_RELATIVE_XYZ, [torch.where(f > 0.2068966, 3 * f * f, 1 / 7.787) for f in curves])
+        growth = mix(RGB_FROM_RELATIVE_XYZ, [torch.where(f > 0.2068966, 3 * f * f, 1 / 7.787) for f in curves])
         excess, slope = -luma, torch.zeros_like(luma)
         for weight, value, change in zip((matrix.kr, matrix.kg, matrix.kb), linear, growth, strict=True):
             encoded, size = linear_to_srgb(value), value.abs()
@@ -152,7 +145,7 @@ def _rgb_near_luma(luma: Tensor, ab: Tensor, matrix: Matrix) -> list[Tensor]:
         step = excess / (slope / 116.0).clamp_min(0.002)
         lightness = (lightness - step.clamp(-_LONGEST_STEP, _LONGEST_STEP)).clamp(0.0, 100.0)
     curves = _lab_curves(lightness, a, b)
-    return [linear_to_srgb(c) for c in mix(_RGB_FROM_RELATIVE_XYZ, [inverse_lab_curve(f) for f in curves])]
+    return [linear_to_srgb(c) for c in mix(RGB_FROM_RELATIVE_XYZ, [inverse_lab_curve(f) for f in curves])]
 
 
 def _lab_curves(lightness: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:

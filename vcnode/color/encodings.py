@@ -90,8 +90,8 @@ def xyz_from_rgb(encoding: Encoding) -> Rows:
 @cache
 def rgb_from_rgb(source: Encoding, target: Encoding) -> Rows:
     """The matrix from linear RGB of one encoding to another's, white to white (Bradford)."""
-    adapted = _adaptation(source.white, target.white) @ _matrix(xyz_from_rgb(source))
-    return _rows(torch.linalg.solve(_matrix(xyz_from_rgb(target)), adapted))
+    adapted = _adaptation(source.white, target.white) @ _tensor(xyz_from_rgb(source))
+    return _rows(torch.linalg.solve(_tensor(xyz_from_rgb(target)), adapted))
 
 
 def convert(linear: Tensor, source: Encoding, target: Encoding) -> Tensor:
@@ -102,7 +102,7 @@ def convert(linear: Tensor, source: Encoding, target: Encoding) -> Tensor:
 
 
 def _adaptation(source: Point, target: Point) -> Tensor:
-    cones = _matrix(_BRADFORD)
+    cones = _tensor(_BRADFORD)
     gains = (cones @ _xyz(target)) / (cones @ _xyz(source))
     adaptation: Tensor = torch.linalg.solve(cones, gains[:, None] * cones)
     return adaptation
@@ -111,15 +111,11 @@ def _adaptation(source: Point, target: Point) -> Tensor:
 def _xyz(point: Point) -> Tensor:
     """XYZ of a chromaticity at Y = 1, or up to scale where y is 0 or below."""
     x, y = point
-    return _vector((x, y, 1 - x - y)) / (y if y > 0 else 1)
+    return _tensor((x, y, 1 - x - y)) / (y if y > 0 else 1)
 
 
-def _vector(values: tuple[float, ...]) -> Tensor:
+def _tensor(values: Rows | tuple[float, ...]) -> Tensor:
     return torch.tensor(values, dtype=torch.float64, device="cpu")
-
-
-def _matrix(rows: Rows) -> Tensor:
-    return torch.tensor(rows, dtype=torch.float64, device="cpu")
 
 
 def _rows(matrix: Tensor) -> Rows:

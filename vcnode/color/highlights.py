@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.color._checks import floating_planes, same_frame
+from vcnode.color.chroma import smooth_step
 from vcnode.color.scene_linear import lightness_of_luminance
 
 _BELIEVED, _WHITE = 97.0, 100.0  # L between which ab is believed less and less; finished frames fade it there
@@ -40,7 +41,7 @@ def color_highlights(ab: Tensor, luminance: Tensor) -> Tensor:
     belief = _belief(luminance)
     missing = 1.0 - belief.square()  # as finished frames come faded once already
     surroundings = F.interpolate(_surroundings(ab, luminance), ab.shape[-2:], mode="bilinear", align_corners=False)
-    neutral = _smooth_step(luminance.clamp_min(1.0).log2() / _STOPS)
+    neutral = smooth_step(luminance.clamp_min(1.0).log2() / _STOPS)
     return (ab * belief + surroundings * missing) * (1.0 - neutral)
 
 
@@ -48,7 +49,7 @@ def _surroundings(ab: Tensor, luminance: Tensor) -> Tensor:
     """The colour of what is bright nearby: averages over growing squares, the smallest that know anything."""
     # The edge of something dark tells nothing of what is bright: the least luminance in the cells around counts.
     darkest = F.max_pool2d(F.max_pool2d(-luminance, _COARSE, ceil_mode=True), 3, stride=1, padding=1).neg()
-    bright = _smooth_step((lightness_of_luminance(darkest) - _DARKEST) / (_BRIGHT - _DARKEST))
+    bright = smooth_step((lightness_of_luminance(darkest) - _DARKEST) / (_BRIGHT - _DARKEST))
     telling = bright * _belief(_halved(luminance, _COARSE))
     levels = [torch.cat((_halved(ab, _COARSE) * telling, telling), dim=-3)]
     while max(levels[-1].shape[-2:]) > 1:
@@ -63,13 +64,8 @@ def _surroundings(ab: Tensor, luminance: Tensor) -> Tensor:
 
 def _belief(luminance: Tensor) -> Tensor:
     """How far ab is believed, 1 up to L 97 and 0 at white."""
-    return _smooth_step((_WHITE - lightness_of_luminance(luminance)) / (_WHITE - _BELIEVED))
+    return smooth_step((_WHITE - lightness_of_luminance(luminance)) / (_WHITE - _BELIEVED))
 
 
 def _halved(planes: Tensor, factor: int = 2) -> Tensor:
     return F.avg_pool2d(planes, factor, ceil_mode=True, count_include_pad=False)
-
-
-def _smooth_step(x: Tensor) -> Tensor:
-    x = x.clamp(0.0, 1.0)
-    return x * x * (3.0 - 2.0 * x)

@@ -29,6 +29,12 @@ RGB_FROM_XYZ: Rows = (
 )
 WHITE = (0.95047, 1.0, 1.08883)
 
+# From X/Xn, Y/Yn, Z/Zn with the white of the matrix itself, so that the rows sum to 1 and ab = 0 is neutral to the last
+# digit. (scikit-image's white is rounded in the standard's way, which would miss neutral by two codes at 16 bit.)
+RGB_FROM_RELATIVE_XYZ: Rows = tuple(
+    tuple(factor * sum(white) for factor, white in zip(row, XYZ_FROM_RGB, strict=True)) for row in RGB_FROM_XYZ
+)
+
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """Converts gamma-encoded sRGB to Lab.
@@ -66,7 +72,7 @@ def lab_to_rgb(lab: Tensor, *, clip: bool = True) -> Tensor:
 def linear_rgb_to_lab(rgb: Tensor) -> Tensor:
     """Converts linear-light RGB (BT.709 primaries), (B, 3, H, W), to Lab. Raises InputError as rgb_to_lab."""
     xyz = mix(XYZ_FROM_RGB, floating_planes(rgb, 3, "The RGB image").unbind(-3))
-    fx, fy, fz = (_lab_curve(c / white) for c, white in zip(xyz, WHITE, strict=True))
+    fx, fy, fz = (lab_curve(c / white) for c, white in zip(xyz, WHITE, strict=True))
     return torch.stack((116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)), dim=-3)
 
 
@@ -82,7 +88,7 @@ def lab_to_linear_rgb(lab: Tensor) -> Tensor:
 
 def lightness_of_gray(luma: Tensor) -> Tensor:
     """L* of a neutral pixel of gamma-encoded value `luma`, any shape; 0..1 gives 0..100, monotone beyond."""
-    return 116.0 * _lab_curve(srgb_to_linear(luma)) - 16.0
+    return 116.0 * lab_curve(srgb_to_linear(luma)) - 16.0
 
 
 def gray_of_lightness(lightness: Tensor) -> Tensor:
@@ -115,10 +121,12 @@ def mix(rows: Rows, planes: Sequence[Tensor]) -> list[Tensor]:
     return [row[0] * x + row[1] * y + row[2] * z for row in rows]
 
 
+def lab_curve(relative: Tensor) -> Tensor:
+    """Lab's f of X/Xn, Y/Yn or Z/Zn (any shape)."""
+    curved = relative.clamp_min(0.008856).pow(1.0 / 3.0)
+    return torch.where(relative > 0.008856, curved, 7.787 * relative + 16.0 / 116.0)
+
+
 def inverse_lab_curve(f: Tensor) -> Tensor:
     """X/Xn, Y/Yn or Z/Zn of Lab's f (any shape); linear, and negative, below f = 16/116."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16.0 / 116.0) / 7.787)
-
-
-def _lab_curve(t: Tensor) -> Tensor:
-    return torch.where(t > 0.008856, t.clamp_min(0.008856).pow(1.0 / 3.0), 7.787 * t + 16.0 / 116.0)

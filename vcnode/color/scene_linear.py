@@ -5,20 +5,15 @@ from torch import Tensor
 
 from vcnode.color._checks import floating_planes, same_frame
 from vcnode.color.encodings import ENCODINGS, Encoding, convert
-from vcnode.color.lab import RGB_FROM_XYZ, XYZ_FROM_RGB, inverse_lab_curve, mix
+from vcnode.color.lab import RGB_FROM_RELATIVE_XYZ, inverse_lab_curve, lab_curve, mix
 
 _SRGB = ENCODINGS["linear-srgb"]
 LARGEST_HALF = 65504.0
 
-# Of the network's own sRGB, with the white that its matrix adds up to, so that ab = 0 is neutral to the last digit.
-_RGB_FROM_RELATIVE_XYZ = tuple(
-    tuple(factor * sum(white) for factor, white in zip(row, XYZ_FROM_RGB, strict=True)) for row in RGB_FROM_XYZ
-)
-
 
 def lightness_of_luminance(luminance: Tensor) -> Tensor:
     """L* 0..100 of CIE luminance, any shape; what is brighter than white counts as white."""
-    return 116.0 * _lab_curve(luminance.clamp(0.0, 1.0)) - 16.0
+    return 116.0 * lab_curve(luminance.clamp(0.0, 1.0)) - 16.0
 
 
 def rgb_keeping_luminance(luminance: Tensor, ab: Tensor, encoding: Encoding) -> Tensor:
@@ -43,10 +38,10 @@ def rgb_keeping_luminance(luminance: Tensor, ab: Tensor, encoding: Encoding) -> 
     luminance, ab = floating_planes(luminance, 1, "The luminance"), floating_planes(ab, 2, "The ab planes")
     same_frame(luminance, ab, "Luminance and ab")
     known, light = luminance.double().clamp(0.0, 1.0), luminance.double()
-    fy = _lab_curve(known)
+    fy = lab_curve(known)
     a, b = (ab[..., channel : channel + 1, :, :].double() for channel in (0, 1))
     xyz = (inverse_lab_curve(fy + a / 500.0), known, inverse_lab_curve((fy - b / 200.0).clamp_min(0.0)))
-    rgb = torch.cat(mix(_RGB_FROM_RELATIVE_XYZ, xyz), dim=-3)
+    rgb = torch.cat(mix(RGB_FROM_RELATIVE_XYZ, xyz), dim=-3)
     rgb = convert(inside_gamut(rgb, _SRGB.luminance(rgb).clamp_min(0.0)), _SRGB, encoding)
     own = encoding.luminance(rgb)
     colored = (light > 0) & (own > 0)
@@ -88,9 +83,3 @@ def inside_gamut(rgb: Tensor, luminance: Tensor, limit: float | None = None) -> 
     if limit is None:
         share = torch.where(offsets < 0, share, 1.0)
     return luminance + offsets * share.amin(dim=-3, keepdim=True).clamp_max(1.0)
-
-
-def _lab_curve(relative: Tensor) -> Tensor:
-    return torch.where(
-        relative > 0.008856, relative.clamp_min(0.008856).pow(1.0 / 3.0), 7.787 * relative + 16.0 / 116.0
-    )

@@ -70,10 +70,7 @@ def devc_finish(ab: Tensor, lightness_full: Tensor) -> Tensor:
     Raises:
         InputError: for integer values, other channel numbers, or a batch that differs.
     """
-    ab, lightness = (
-        floating_planes(ab, 2, "The ab planes"),
-        floating_planes(lightness_full, 1, "The lightness"),
-    )
+    ab, lightness = floating_planes(ab, 2, "The ab planes"), floating_planes(lightness_full, 1, "The lightness")
     ab = F.interpolate(ab, size=lightness.shape[-2:], mode="bilinear", align_corners=False)
     guide = (lightness * (255.0 / 100.0)).trunc()
     return fast_global_smoother(ab * 1.25, guide)

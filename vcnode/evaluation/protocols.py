@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from vcnode.evaluation.baselines import OpticalFlow, Reinhard, UntrainedComposition
 from vcnode.evaluation.clips import Clip, Facts, Truth, read
 from vcnode.evaluation.methods import OURS, Given, LeftGray, MatchingAlone, Method, NetworkRun, Ours, PerFrame
@@ -105,7 +103,7 @@ def score_first_frame(clip: Clip, facts: Facts, bench: Bench) -> ClipScore:
         MediaError: It cannot be read.
     """
     first = bench.first_frame(clip)
-    reference = Reference(_pixels(first), frame=0)
+    reference = Reference(first.rgb[0], frame=0)
     return _score(clip, facts, bench, "first-frame", [reference], "its first frame", first)
 
 
@@ -128,7 +126,7 @@ def score_other_scene(clip: Clip, facts: Facts, bench: Bench, donor: Clip | None
         words = ", ".join(path.name for path in clip.references)
     else:
         assert donor is not None
-        references = [Reference(_pixels(bench.first_frame(donor)))]
+        references = [Reference(bench.first_frame(donor).rgb[0])]
         words = f"the first frame of {donor.name}"
     return _score(clip, facts, bench, "other-scene", references, words, first)
 
@@ -197,7 +195,3 @@ def _methods(
     settings = bench.options.settings
     methods.append(UntrainedComposition(bench.untrained, references, first.gray, settings))
     return [*methods, PerFrame(run)]
-
-
-def _pixels(truth: Truth) -> Tensor:
-    return truth.rgb[0]

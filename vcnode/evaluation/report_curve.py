@@ -14,7 +14,7 @@ _STROKES = (
     ("#1f9aa5", "1 2", 2.2),
     ("#8a8f98", "12 4", 1.8),
 )
-_LEFT, _TOP, _BOTTOM, _LEGEND = 52, 14, 44, 190
+_WIDTH, _LEFT, _TOP, _BOTTOM, _LEGEND = 760, 52, 14, 44, 190  # pixels; the picture shrinks with the page
 _MOST_TICKS = 7
 
 type Curve = Sequence[tuple[float, float]]
@@ -27,7 +27,6 @@ def chart(
     across: str,
     up: str,
     names: Sequence[str] = (),
-    width: int = 760,
     height: int = 320,
     line: float | None = None,
 ) -> str:
@@ -38,8 +37,7 @@ def chart(
         across: What x is, with its unit.
         up: What y is, with its unit.
         names: All that occur in a page, so that each keeps its stroke from chart to chart.
-        width: Of the picture in pixels; it shrinks with the page.
-        height: Likewise.
+        height: Of the picture in pixels.
         line: A value of y to mark.
 
     Returns:
@@ -50,7 +48,7 @@ def chart(
         return ""
     values = [y for _, y in points] + ([] if line is None else [line])
     x_ticks, y_ticks = _ticks(min(x for x, _ in points), max(x for x, _ in points)), _ticks(min(values), max(values))
-    right, bottom = width - _LEGEND, height - _BOTTOM
+    right, bottom = _WIDTH - _LEGEND, height - _BOTTOM
 
     def place(x: float, y: float) -> tuple[float, float]:
         along = (x - x_ticks[0]) / (x_ticks[-1] - x_ticks[0])
@@ -77,7 +75,7 @@ def chart(
     parts.append(f'<text transform="translate(13 {middle:.0f}) rotate(-90)" text-anchor="middle">{escape(up)}</text>')
     label = escape(f"{up} over {across}: {', '.join(curves)}", quote=True)
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}" font-size="12" fill="currentColor">'
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}" font-size="12" fill="currentColor">'
         + "".join(parts)
         + "</svg>"
     )

@@ -10,7 +10,18 @@ from vcnode.evaluation.evaluation import Evaluation
 from vcnode.evaluation.methods import OURS, LeftGray, MatchingAlone
 from vcnode.evaluation.protocols import ClipScore
 from vcnode.evaluation.report_curve import chart
-from vcnode.evaluation.report_table import LOOKS, RATIOS, looks, number, ratios, shown_distances, verdicts
+from vcnode.evaluation.report_table import (
+    LOOKS,
+    RATIOS,
+    clip_rows,
+    look_rows,
+    method_rows,
+    methods_of,
+    number,
+    ratios,
+    shown_distances,
+    verdicts,
+)
 from vcnode.evaluation.stills import CONFIDENCE, GRAY, REFERENCE, TRUTH, Still
 
 _STYLE = """
@@ -75,19 +86,8 @@ def html_page(evaluation: Evaluation) -> str:
 
 
 def _first_frame(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list[str]:
-    curve, scores = summary["ab_psnr_by_distance"], summary["scores"]
-    distances = shown_distances(curve)
-    rows = [
-        [
-            method,
-            *(number(curve[distance].get(method)) for distance in distances),
-            *(number(metrics.get(name)) for name in ("ab_psnr", "rgb_psnr")),
-            *looks(metrics),
-        ]
-        for method, metrics in scores.items()
-    ]
-    header = ["", *(f"at {distance}" for distance in distances), "ab-PSNR", "RGB-PSNR", *LOOKS]
-    methods = [method for method in scores if method != TRUTH]
+    curve, methods = summary["ab_psnr_by_distance"], methods_of(clips)
+    header = ["", *(f"at {distance}" for distance in shown_distances(summary)), "ab-PSNR", "RGB-PSNR", *LOOKS]
     curves = {name: [(int(d), at[name]) for d, at in curve.items() if name in at] for name in methods}
     strong = [name for name in methods if name not in (OURS, *_WEAK)]
     leads = {name: [(int(d), at[OURS] - at[name]) for d, at in curve.items() if name in at] for name in strong}
@@ -96,25 +96,13 @@ def _first_frame(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
         "<h2>The first frame as reference</h2>",
         _paragraph(f"{summary['clips']} clips, {summary['frames']} frames; means over each clip, then over clips."),
         *(_paragraph(line) for line in verdicts(summary)),
-        _table(header, rows),
+        _table(header, method_rows(summary)),
         "<h3>ab-PSNR over the distance from the reference</h3>",
         chart(curves, across=across, up="ab-PSNR, dB", names=methods),
         f"<h3>Lead of {OURS} over the stronger baselines</h3>" if leads else "",
         chart(leads, across=across, up="lead, dB (dots: 1)", names=methods, height=260, line=1.0),
         "<h3>By clip</h3>",
-        _table(
-            ["ab-PSNR", "frames", *methods, "flicker x", "colour x"],
-            [
-                [
-                    clip.clip,
-                    str(clip.frames),
-                    *(number(clip.scores[method].get("ab_psnr")) for method in methods),
-                    *ratios(clip),
-                ]
-                for clip in clips
-            ],
-            ours=None,
-        ),
+        _table(["ab-PSNR", "frames", *methods, *RATIOS], clip_rows(clips), ours=None),
         *(part for clip in clips for part in _clip(clip)),
     ]
 
@@ -147,7 +135,7 @@ def _other_scene(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
     parts = [
         "<h2>A reference from another scene</h2>",
         _paragraph(f"{summary['clips']} clips, {summary['frames']} frames; there is no truth for the colours."),
-        _table(["", *LOOKS], ([method, *looks(metrics)] for method, metrics in summary["scores"].items())),
+        _table(["", *LOOKS], look_rows(summary)),
     ]
     for clip in clips:
         beside = ", ".join(f"{name} {value}" for name, value in zip(RATIOS, ratios(clip), strict=True))

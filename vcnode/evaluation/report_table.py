@@ -1,6 +1,7 @@
 """The figures of a run as text, for a terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from vcnode.evaluation.evaluation import Evaluation
 from vcnode.evaluation.methods import OURS
@@ -25,49 +26,53 @@ def table(evaluation: Evaluation) -> str:
     compared = [clip for clip in evaluation.clips if clip.protocol == "first-frame"]
     looked_at = [clip for clip in evaluation.clips if clip.protocol == "other-scene"]
     parts: list[str] = []
-    if evaluation.status == "interrupted":
+    if evaluation.status != "complete":
         parts.append("Interrupted: these are the clips that were finished.")
     if compared:
         count = f"{summary['clips']} clips, {summary['frames']} frames"
         parts += [f"The first frame is the reference ({count}); ab-PSNR in dB by distance from it:"]
-        parts += [_methods(summary), "\n".join(verdicts(summary)), _by_clip(compared)]
+        header = ["", *shown_distances(summary), "mean", "RGB-PSNR", *LOOKS]
+        parts += [grid(header, method_rows(summary)), "\n".join(verdicts(summary))]
+        parts.append(grid(["ab-PSNR of", "frames", *methods_of(compared), *RATIOS], clip_rows(compared)))
     if looked_at:
         other = summary["other_scene"]
         count = f"{other['clips']} clips, {other['frames']} frames"
         parts += [f"The reference is from another scene ({count}), so there is no truth for the colours:"]
-        parts += [_looks(other), _looks_by_clip(looked_at)]
+        parts.append(grid(["", *LOOKS], look_rows(other)))
+        rows = [
+            [clip.clip, str(clip.frames), clip.reference, number(clip.confidence), *ratios(clip)] for clip in looked_at
+        ]
+        parts.append(grid(["clip", "frames", "reference", "confidence", *RATIOS], rows))
     notes = [f"left out of {each.protocol or 'all'}: {each.clip}: {each.reason}" for each in evaluation.left_out]
     notes += [f"no {name}: {reason}" for name, reason in evaluation.unavailable.items()]
     parts += ["\n".join(notes)] if notes else []
     return "\n\n".join(parts)
 
 
-def verdicts(summary: Mapping[str, object]) -> list[str]:
+def verdicts(summary: Mapping[str, Any]) -> list[str]:
     """The comparison with the baselines in words, and what was measured of the network's result alone."""
     lines = []
     smallest, behind = summary.get("margin_beyond_10"), summary.get("behind_flow_up_to_10")
-    if isinstance(smallest, Mapping):
+    if smallest is not None:
         answer = "yes" if summary["beats_baselines_beyond_10"] else "no"
         lines.append(
             f"Beyond 10 frames {OURS} is 1 dB or more above every baseline: {answer} (smallest lead "
             f"{smallest['margin']:+.2f} dB, over {smallest['baseline']} at {smallest['distance']})."
         )
-    if isinstance(behind, Mapping):
+    if behind is not None:
         shortfall, distance = behind["shortfall"], behind["distance"]
         word = "behind" if shortfall > 0 else "ahead of"
         extreme = "most" if shortfall > 0 else "least"
         lines.append(f"Up to 10 frames it is at {extreme} {abs(shortfall):.2f} dB {word} optical flow (at {distance}).")
-    scores = summary.get("scores")
-    ours = scores.get(OURS, {}) if isinstance(scores, Mapping) else {}
+    ours, fid = summary["scores"].get(OURS, {}), summary["fid"]
     said = [text.format(ours[name]) for name, text in _OUR_METRICS.items() if ours.get(name) is not None]
-    fid = summary.get("fid")
-    said += [f"FID {fid:.2f}"] if isinstance(fid, float) else []
+    said += [f"FID {fid:.2f}"] if fid is not None else []
     return [*lines, f"{OURS}: {', '.join(said)}."] if said else lines
 
 
-def shown_distances(curve: Mapping[str, object]) -> list[str]:
+def shown_distances(summary: Mapping[str, Any]) -> list[str]:
     """The distances worth a column: some fixed ones that were reached, and the last."""
-    last = max(map(int, curve), default=0)
+    last = max(map(int, summary["ab_psnr_by_distance"]), default=0)
     return [str(distance) for distance in sorted({*(d for d in _DISTANCES if d <= last), last}) if distance]
 
 
@@ -86,50 +91,50 @@ def number(value: object, form: str = ".2f") -> str:
     return format(float(value), form) if isinstance(value, int | float) else "-"
 
 
-def _methods(summary: Mapping[str, object]) -> str:
-    curve, scores = summary["ab_psnr_by_distance"], summary["scores"]
-    assert isinstance(curve, Mapping)
-    assert isinstance(scores, Mapping)
-    distances = shown_distances(curve)
-    header = ["", *distances, "mean", "RGB-PSNR", *LOOKS]
-    rows = []
-    for method, metrics in scores.items():
-        at = [number(curve[distance].get(method)) for distance in distances]
-        rows.append([method, *at, number(metrics.get("ab_psnr")), number(metrics.get("rgb_psnr")), *looks(metrics)])
-    return grid(header, rows)
+def methods_of(clips: Sequence[ClipScore]) -> list[str]:
+    """The methods that coloured some clips."""
+    return [method for method in clips[0].scores if method != TRUTH]
 
 
-def _looks(summary: Mapping[str, object]) -> str:
-    scores = summary["scores"]
-    assert isinstance(scores, Mapping)
-    return grid(["", *LOOKS], ([method, *looks(metrics)] for method, metrics in scores.items()))
+def method_rows(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Of each method: its name, ab-PSNR at `shown_distances`, mean ab-PSNR, RGB-PSNR, and what `LOOKS` names."""
+    curve, distances = summary["ab_psnr_by_distance"], shown_distances(summary)
+    means = ("ab_psnr", "rgb_psnr")
+    return [
+        [
+            method,
+            *(number(curve[distance].get(method)) for distance in distances),
+            *(number(metrics.get(name)) for name in means),
+            *_looks(metrics),
+        ]
+        for method, metrics in summary["scores"].items()
+    ]
 
 
-def looks(metrics: Mapping[str, object]) -> list[str]:
-    """What `LOOKS` names of one method."""
-    cdc = metrics.get("cdc")
-    plain = [number(metrics.get(name)) for name in ("warp_error", "ab_warp_error", "colourfulness")]
-    return [*plain, number(1000 * cdc if isinstance(cdc, float) else None, ".3f")]
+def look_rows(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Of each method: its name, and what `LOOKS` names."""
+    return [[method, *_looks(metrics)] for method, metrics in summary["scores"].items()]
 
 
-def _by_clip(clips: Sequence[ClipScore]) -> str:
-    methods = [method for method in clips[0].scores if method != TRUTH]
-    header = ["ab-PSNR of", "frames", *methods, *RATIOS]
-    rows = []
-    for clip in clips:
-        means = [number(clip.scores[method].get("ab_psnr")) for method in methods]
-        rows.append([clip.clip, str(clip.frames), *means, *ratios(clip)])
-    return grid(header, rows)
-
-
-def _looks_by_clip(clips: Sequence[ClipScore]) -> str:
-    header = ["clip", "frames", "reference", "confidence", *RATIOS]
-    return grid(
-        header,
-        ([clip.clip, str(clip.frames), clip.reference, number(clip.confidence), *ratios(clip)] for clip in clips),
-    )
+def clip_rows(clips: Sequence[ClipScore]) -> list[list[str]]:
+    """Of each clip: its name and frames, the mean ab-PSNR of `methods_of`, and what `RATIOS` names."""
+    return [
+        [
+            clip.clip,
+            str(clip.frames),
+            *(number(clip.scores[method].get("ab_psnr")) for method in methods_of(clips)),
+            *ratios(clip),
+        ]
+        for clip in clips
+    ]
 
 
 def ratios(clip: ClipScore) -> list[str]:
     """What `RATIOS` names of one clip."""
     return [number(clip.ratio("warp_error")), number(clip.ratio("colourfulness"))]
+
+
+def _looks(metrics: Mapping[str, Any]) -> list[str]:
+    cdc = metrics.get("cdc")
+    plain = [number(metrics.get(name)) for name in ("warp_error", "ab_warp_error", "colourfulness")]
+    return [*plain, number(None if cdc is None else 1000 * cdc, ".3f")]

@@ -20,6 +20,7 @@ from vcnode.evaluation.scores import Networks
 from vcnode.evaluation.watch import Progress, Watch
 from vcnode.network import Model
 from vcnode.sequence.identity import model_digest
+from vcnode.training.optical_flow import DisFlow
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class _Run:
     """What grows while a run goes on."""
 
     def __init__(self, model: Model, options: EvaluationOptions, watch: Watch) -> None:
+        DisFlow()  # refuses here where OpenCV is missing, not after all clips were looked through
         self._model, self._options, self._watch = model, options, watch
         self._clips: list[ClipScore] = []
         self._left_out: list[LeftOut] = []

@@ -10,7 +10,7 @@ from vcnode.evaluation.looks import Looks
 from vcnode.evaluation.methods import OURS, Given
 from vcnode.evaluation.metrics import FrechetInceptionDistance
 from vcnode.evaluation.motion import Motion
-from vcnode.evaluation.scores import Errors, Means, Networks, eight_bit, picture
+from vcnode.evaluation.scores import Errors, Means, Networks, picture, rounded
 from vcnode.evaluation.stills import (
     CONFIDENCE,
     GRAY,
@@ -83,7 +83,7 @@ class Scoreboard:
         self.frames += 1
         self._confidence += float(given.network.colored.confidence.mean())
         shown = truth.number in self._shown
-        self._looks[TRUTH].update(truth.ab, eight_bit(truth.rgb), motion)
+        self._looks[TRUTH].update(truth.ab, rounded(truth.rgb), motion)
         pictures: dict[str, Tensor] = {}
         for name, ab in colors.items():
             if shown or name in self._looks:

@@ -119,9 +119,9 @@ def join(lightness: Tensor, ab: Tensor) -> Tensor:
 
 def picture(lightness: Tensor, ab: Tensor) -> Tensor:
     """The finished picture as it would be saved: RGB `(1, 3, H, W)`, rounded to 8 bits, never truncated."""
-    return eight_bit(lab_to_rgb(join(lightness, ab)))
+    return rounded(lab_to_rgb(join(lightness, ab)))
 
 
-def eight_bit(rgb: Tensor) -> Tensor:
+def rounded(rgb: Tensor) -> Tensor:
     """RGB in 0..1, rounded to what 8 bits can hold."""
     return (rgb * 255).round() / 255

@@ -53,10 +53,10 @@ def by_distance(clips: Sequence[ClipScore]) -> Curve:
     for distance in range(1, max((clip.frames for clip in clips), default=0) + 1):
         reaching = [clip for clip in clips if clip.frames >= distance]
         means = {
-            method: _mean(clip.ab_psnr_by_distance[method][distance - 1] for clip in reaching)
+            method: sum(clip.ab_psnr_by_distance[method][distance - 1] for clip in reaching) / len(reaching)
             for method in reaching[0].ab_psnr_by_distance
         }
-        curve[str(distance)] = {"clips": len(reaching), **{name: value for name, value in means.items() if value}}
+        curve[str(distance)] = {"clips": len(reaching), **means}
     return curve
 
 

@@ -65,7 +65,8 @@ def _report(message: Message) -> None:
         )
     elif kind == "progress":
         print(f"openjd_progress: {100 * float(str(message['done'])) / float(str(message['total'])):.1f}")
-        line = f"openjd_status: frame {message['frame']}, {message['fps']} fps, {message['seconds_left']} s left"
+        speed = f"{message['fps']} fps, {message['seconds_left']} s left"
+        line = f"openjd_status: frame {message['frame']}, {'backward' if message['backward'] else speed}"
     elif kind == "done":
         line = f"{message['rendered']} frames made, {message['frames']} in {message['output']}"
     elif kind == "rejected":

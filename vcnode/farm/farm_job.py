@@ -10,6 +10,7 @@ from vcnode.color.encodings import find_encoding
 from vcnode.errors import InputError, MediaError
 from vcnode.farm.shot_jobs import clip_numbers
 from vcnode.farm.template import job_template, path_values
+from vcnode.media.encoder import CONTAINERS
 from vcnode.media.sequence_pattern import is_pattern
 from vcnode.sequence import Direction, load_shots
 from vcnode.sequence.shots import check_shots
@@ -56,7 +57,8 @@ def write_farm_job(job: FarmJob, folder: Path) -> Path:
     check_shots(shots, len(clip_numbers(job.source)))
     if job.encoding is not None:
         find_encoding(job.encoding)
-    if is_pattern(job.source) and not is_pattern(job.target):
+    is_video = job.target.suffix.lower() in CONTAINERS and not is_pattern(job.source)
+    if not is_pattern(job.target) and not is_video:
         raise InputError(f"The target {job.target} has no place for the frames' numbers: give one like shot.####.exr.")
     template = folder / "template.yaml"
     _write(folder / "parameters.yaml", path_values(job))
@@ -67,6 +69,7 @@ def write_farm_job(job: FarmJob, folder: Path) -> Path:
 def _write(path: Path, content: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
+        # ASCII alone: Open Job Description's command line reads parameters in the system's own encoding.
+        path.write_text(yaml.safe_dump(content, sort_keys=False, width=110), encoding="ascii")
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}): give another folder.") from error

@@ -59,7 +59,7 @@ def end_worker(folder: Path) -> str:
     """End the session's worker; returns what it logged."""
     with suppress(VcnodeError), _connect(folder) as client:
         client.send(type="shutdown")
-        while client.receive():  # until it is gone
+        while client.receive()["type"] != "error":  # until it is gone; it stays where somebody else has jobs
             pass
     return log_tail(folder)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vcnode.errors import InputError, MediaError
-from vcnode.media import open_source
+from vcnode.media import ImageSequenceReader, open_source
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
 from vcnode.rendering.stretch import exact_frame_count
@@ -26,6 +26,8 @@ def clip_numbers(source: Path) -> Sequence[int]:
             raise MediaError(f"No file is called like {source}: check the path.")
         return numbers
     with open_source(source) as opened:
+        if isinstance(opened, ImageSequenceReader):
+            raise InputError(f"{source} is a folder: name the pictures in it, as in {opened.pattern}.")
         count = exact_frame_count(opened)
     if count is None:
         raise MediaError(f"The frames of {source} cannot be counted: convert it first.")

@@ -1,4 +1,4 @@
-"""Files: videos through PyAV, photographs, image sequences. No colour science, no torch."""
+"""Files: videos through PyAV, photographs, image sequences, as arrays; no torch."""
 
 from vcnode.media.color_tags import ColorTags
 from vcnode.media.encoder import EncoderSettings

@@ -1,6 +1,6 @@
 """Colour tags of a stream: the code points of ITU-T H.273, as FFmpeg and containers store them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 UNSPECIFIED = 2
@@ -10,6 +10,7 @@ _MATRIX_OF_CODE = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9
 _CODE_OF_MATRIX = {"bt601": 6, "bt709": 1, "bt2020": 9}
 _RANGE_OF_CODE = {1: "limited", 2: "full"}
 _CODE_OF_RANGE = {"limited": 1, "full": 2}
+_LIMITED = ("yuv4", "yuva", "nv", "p0", "p2", "p4", "y2", "uyvy", "yuyv", "yvyu")  # Y'CbCr, but for "yuvj"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,7 @@ class ColorTags:
             The matrix ("bt601", "bt709", "bt2020") and the range ("limited", "full").
         """
         matrix = _MATRIX_OF_CODE.get(self.matrix, "bt709" if height >= 720 else "bt601")
-        silent = (
-            "limited" if pixel_format.startswith(("yuv4", "yuva", "nv", "p0", "p2", "y2", "uyvy", "yuyv")) else "full"
-        )
+        silent = "limited" if pixel_format.startswith(_LIMITED) else "full"
         return matrix, _RANGE_OF_CODE.get(self.range, silent)
 
     @property
@@ -59,13 +58,7 @@ class ColorTags:
     def settled(self, matrix: str, range: str) -> "ColorTags":
         """Tags to write: the same, with matrix and range always stated, as the chroma was made with them."""
         keep = _MATRIX_OF_CODE.get(self.matrix) == matrix
-        return ColorTags(
-            matrix=self.matrix if keep else _CODE_OF_MATRIX[matrix],
-            range=_CODE_OF_RANGE[range],
-            primaries=self.primaries,
-            transfer=self.transfer,
-            chroma_location=self.chroma_location,
-        )
+        return replace(self, matrix=self.matrix if keep else _CODE_OF_MATRIX[matrix], range=_CODE_OF_RANGE[range])
 
     def apply(self, target: Any) -> None:
         """Set the tags that this PyAV offers on an FFmpeg codec context (before it opens) or a frame."""

@@ -20,15 +20,12 @@ def display_rgb(frame: VideoFrame, info: VideoInfo) -> NDArray[np.float32]:
     Returns:
         (H, W, 3) float32 in 0..1; what lies outside is clipped.
     """
-    if frame.luma is not None and frame.luma.dtype == np.float32:  # gray floats are values, not codes
-        rgb = np.repeat(frame.luma[..., None], 3, axis=-1)
-    else:
-        rgb = rgb_from_frame(frame, info)
-    rgb = rgb.clip(0, 1)
-    return _srgb(rgb) if info.tags.transfer == _LINEAR else rgb
+    rgb = rgb_from_frame(frame, info).clip(0, 1)
+    return srgb_of_linear(rgb) if info.tags.transfer == _LINEAR else rgb
 
 
-def _srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """IEC 61966-2-1."""
-    curved = 1.055 * linear.clip(0.0031308) ** (1 / 2.4) - 0.055
-    return np.where(linear > 0.0031308, curved, 12.92 * linear).astype(np.float32)
+def srgb_of_linear(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Encode linear light by sRGB's curve (IEC 61966-2-1), without a limit; below 0 the curve is mirrored."""
+    size = np.abs(linear)
+    curved = 1.055 * size.clip(0.0031308) ** (1 / 2.4) - 0.055
+    return np.copysign(np.where(size > 0.0031308, curved, 12.92 * size), linear).astype(np.float32)

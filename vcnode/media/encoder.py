@@ -140,6 +140,5 @@ def codec_depths(codec: str) -> tuple[int, ...]:
 
 
 def _listed(values: tuple[object, ...]) -> str:
-    return " or ".join(
-        [", ".join(str(v) for v in values[:-1]), str(values[-1])] if len(values) > 1 else [str(values[0])]
-    )
+    *before, last = map(str, values)
+    return f"{', '.join(before)} or {last}" if before else last

@@ -76,16 +76,17 @@ class ExrFrames:
         Raises:
             MediaError: It cannot be read, or has changed since the sequence was opened.
         """
-        if self._latest is None or self._latest[0] != number:
-            self._latest = None
+        latest = self._latest  # another thread may exchange it at any time
+        if latest is None or latest[0] != number:
+            self._latest = latest = None
             plate = ExrPlate(self.pattern.path(number), self.layer)
             if plate.box != self.boxes[number] or plate.layer.gray != self.gray:
                 raise MediaError(f"{plate.path} was changed while it was being used; start again")
             if plate.is_lossy and not self._told_of_loss:
                 self._told_of_loss = True
                 _log.info("%s is compressed with loss; coloured files are written with ZIP instead.", plate.path)
-            self._latest = number, plate
-        return self._latest[1]
+            self._latest = latest = number, plate
+        return latest[1]
 
     def codes(self, number: int) -> NDArray[np.float32]:
         """Read a frame: (H, W, 3), or (H, W) where it is gray, as large as `box`.

@@ -1,6 +1,7 @@
 """One OpenEXR file as a whole: its picture to colour, and all else to be passed on."""
 
 import io
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -27,8 +28,25 @@ _PXR24, _LOSSY = 5, {6, 7, 8, 9}  # PXR24 rounds floats to 24 bits; B44, B44A, D
 _LARGEST_HALF = 65504.0
 
 # The library prints a warning when pixels are damaged. Standard output belongs to the program, so the text is caught,
-# by one thread at a time, as what is replaced meanwhile is shared by all.
+# for one thread at a time.
 _printing = threading.Lock()
+
+
+class _Caught:
+    """Standard output that keeps what this thread prints; all threads share it, so what others print goes on."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._thread, self._others = threading.get_ident(), sys.stdout or io.StringIO()  # Windows' GUIs have none
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() != self._thread:
+            return self._others.write(text)
+        self.text += text
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._others, name)
 
 
 def exr_library(path: Path) -> Any:
@@ -217,14 +235,13 @@ def save(library: Any, path: Path, parts: list[Any]) -> None:
 
 
 def _opened(library: Any, path: Path, count: int) -> Any:
-    printed = io.StringIO()
     try:
-        with _printing, redirect_stdout(printed):
+        with _printing, redirect_stdout(_Caught()) as printed:
             file = library.File(str(path), separate_channels=True)
     except UnicodeDecodeError as error:
         raise MediaError(f"cannot read {path}: its metadata hold text that is not UTF-8; save it again") from error
     except (RuntimeError, ValueError, OSError) as error:
         raise MediaError(f"cannot read {path}: it is damaged ({reason(error)})") from error
     if len(file.parts) != count:
-        raise MediaError(f"cannot read {path}: its pixels are damaged ({printed.getvalue().strip()})")
+        raise MediaError(f"cannot read {path}: its pixels are damaged ({printed.text.strip()})")
     return file

@@ -10,6 +10,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from vcnode.media.color_profile import to_srgb
+from vcnode.media.display_rgb import srgb_of_linear
 from vcnode.media.exr import read_exr
 from vcnode.media.exr_plate import ExrPlate
 from vcnode.media.still import load_still
@@ -50,11 +51,7 @@ def read_image(path: Path | str) -> Image:
         if still.depth == 8:
             codes = np.asarray(to_srgb(PIL.Image.fromarray(codes), still.icc))
         else:
-            _log.info(
-                "%s: the colour profile of a %d-bit picture is not applied; sRGB is assumed",
-                path,
-                still.depth,
-            )
+            _log.info("%s: the colour profile of a %d-bit picture is not applied; sRGB is assumed", path, still.depth)
     rgb = np.repeat(codes[..., None], 3, axis=-1) if codes.ndim == 2 else codes
     return Image(
         rgb=_unit(rgb),
@@ -84,11 +81,7 @@ def read_mask(path: Path | str) -> NDArray[np.float32]:
 
 def _scene_linear(path: Path) -> Image:
     values, opacity = ExrPlate(path).straight_picture()
-    size = np.abs(values)
-    curved = 1.055 * size.clip(0.0031308) ** (1 / 2.4) - 0.055  # IEC 61966-2-1
-    encoded = np.where(size > 0.0031308, curved, 12.92 * size)
-    encoded = np.copysign(encoded, values).astype(np.float32)
-    gray = values.ndim == 2
+    encoded, gray = srgb_of_linear(values), values.ndim == 2
     return Image(np.repeat(encoded[..., None], 3, axis=-1) if gray else encoded, 32, opacity, gray)
 
 

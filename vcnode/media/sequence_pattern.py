@@ -1,7 +1,9 @@
 """Names of numbered pictures: `shot.%04d.png`, `shot.####.tif`, or a folder of them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from vcnode.errors import InputError, MediaError
@@ -117,3 +119,14 @@ def find_pattern(folder: Path) -> SequencePattern:
     (prefix, suffix), numbers = next(iter(groups.items()))
     shortest = min(numbers, key=len)
     return SequencePattern(folder, prefix, len(shortest), suffix)
+
+
+def gaps(numbers: Iterable[int], first: int, last: int) -> tuple[range, ...]:
+    """The stretches of `first` to `last`, both included, that are not among ascending numbers."""
+    there = [number for number in numbers if first <= number <= last]
+    return tuple(range(one + 1, other) for one, other in pairwise([first - 1, *there, last + 1]) if other - one > 1)
+
+
+def spelt_out(stretches: Iterable[range]) -> str:
+    """Write stretches of numbers as "3-5, 9"."""
+    return ", ".join(str(each[0]) if each[0] == each[-1] else f"{each[0]}-{each[-1]}" for each in stretches)

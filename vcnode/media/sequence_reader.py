@@ -11,7 +11,7 @@ from vcnode.errors import InputError, MediaError
 from vcnode.media.color_tags import ColorTags
 from vcnode.media.exr_frames import ExrFrames, is_exr
 from vcnode.media.pixel_layout import PixelLayout
-from vcnode.media.sequence_pattern import SequencePattern, find_pattern, is_pattern, parse_pattern
+from vcnode.media.sequence_pattern import SequencePattern, find_pattern, gaps, is_pattern, parse_pattern, spelt_out
 from vcnode.media.still import Still, load_still
 from vcnode.media.video_frame import Codes, FrameTime, VideoFrame
 from vcnode.media.video_info import VideoInfo
@@ -33,7 +33,6 @@ class ImageSequenceReader:
 
     Attributes:
         numbers: The files' numbers in ascending order; frame n is the file with number `numbers[n]`.
-        missing: The numbers absent between first and last.
         exr: The files with all that is in them, where they are EXR.
 
     Raises:
@@ -48,16 +47,21 @@ class ImageSequenceReader:
         self.numbers = tuple(self.pattern.numbers())
         if not self.numbers:
             raise MediaError(f"no file is called like {self.pattern}")
-        first, last = self.numbers[0], self.numbers[-1]
-        self.missing = tuple(sorted(set(range(first, last + 1)) - set(self.numbers)))
-        if self.missing:
-            _log.warning("%s lacks %d frames: %s", self.pattern, len(self.missing), _ranges(self.missing))
+        self._gaps = gaps(self.numbers, self.numbers[0], self.numbers[-1])
+        if self._gaps:
+            count = sum(gap.stop - gap.start for gap in self._gaps)
+            _log.warning("%s lacks %d frames: %s", self.pattern, count, spelt_out(self._gaps))
         self.exr: ExrFrames | None = None
-        if is_exr(self.pattern.path(first)):
+        if is_exr(self.pattern.path(self.numbers[0])):
             self.exr = ExrFrames(self.pattern, self.numbers, layer)
         elif layer is not None:
             raise InputError(f"{self.path} has no layers, so {layer} cannot be chosen; only EXR files have some")
         self.info = self._describe(rate)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The numbers absent between first and last."""
+        return tuple(number for gap in self._gaps for number in gap)
 
     def _describe(self, rate: Fraction) -> VideoInfo:
         if self.exr is not None:
@@ -155,22 +159,12 @@ def exact_rate(rate: Fraction | int | float) -> Fraction:
     """The rate that is meant: 23.976 and its like are 24000/1001 and its like (SMPTE ST 12-1).
 
     Raises:
-        InputError: When it is not above 0.
+        InputError: When it is below 0.001, or 10000 and more.
     """
-    if not 0 < rate < 10000:
-        raise InputError(f"the frame rate is {rate}; it must be above 0")
+    if not 0.001 <= rate < 10000:
+        raise InputError(f"the frame rate is {rate}; it must be 0.001 or more and below 10000")
     if isinstance(rate, float):
         dropped = Fraction(round(rate * 1.001) * 1000, 1001)
-        return dropped if abs(dropped - rate) < 0.005 else Fraction(rate).limit_denominator(1000)
+        # Whole rates below 6 lie within 0.005 of dropped ones, and are meant as they are.
+        return dropped if abs(dropped - rate) < min(0.005, 0.0005 * rate) else Fraction(rate).limit_denominator(1000)
     return Fraction(rate)
-
-
-def _ranges(numbers: tuple[int, ...]) -> str:
-    """Write 3, 4, 5, 9 as "3-5, 9"."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and parts[-1][-1] == number - 1:
-            parts[-1][1:] = [number]
-        else:
-            parts.append([number])
-    return ", ".join("-".join(str(n) for n in part) for part in parts)

@@ -61,7 +61,7 @@ class ImageSequenceWriter:
         self.path = Path(path)
         self.like = like
         self.pattern = parse_pattern(self.path)
-        self._kind = Path(self.pattern.suffix).suffix.lower() or self.pattern.suffix.lower()
+        self._kind = self.path.suffix.lower()
         if self._kind not in _DEPTHS:
             raise InputError(f"{self.path}: pictures are written as {', '.join(_DEPTHS)}")
         self._exr = (exr or ExrOutput()) if self._kind == ".exr" else None

@@ -93,11 +93,12 @@ def load_still(path: Path) -> Still:
     if path.suffix.lower() in SCANS:
         raise MediaError(f"cannot read {path}: {SCANS_ADVICE}")
     try:
-        if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
-            return _deep(data, "png", orientation=_orientation(data), icc=_icc(data))
         if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and (tiff := _deep_tiff(data, path)) is not None:
             return tiff
         with PIL.Image.open(io.BytesIO(data)) as image:
+            if data.startswith(b"\x89PNG") and data[24] == 16:
+                orientation = int(image.getexif().get(274, 1))
+                return _deep(data, "png", orientation=orientation, icc=image.info.get("icc_profile"))
             return _shallow(image)
     except (UnidentifiedImageError, FFmpegError) as error:
         raise MediaError(f"cannot read {path}: it is damaged or not a picture of a known kind") from error
@@ -163,16 +164,6 @@ def _bare_tiff(data: bytes) -> bytes:
     return data[:4] + struct.pack(f"{order}I", end) + data[8:].ljust(end - 8, b"\0") + directory
 
 
-def _orientation(data: bytes) -> int:
-    with PIL.Image.open(io.BytesIO(data)) as image:
-        return int(image.getexif().get(274, 1))
-
-
-def _icc(data: bytes) -> bytes | None:
-    with PIL.Image.open(io.BytesIO(data)) as image:
-        return image.info.get("icc_profile")
-
-
 def _shallow(image: PIL.Image.Image) -> Still:
     image.load()
     orientation = int(image.getexif().get(274, 1))
@@ -183,7 +174,7 @@ def _shallow(image: PIL.Image.Image) -> Still:
             return Still(codes.astype(np.float32), orientation=orientation)
         return Still(codes.clip(0, 65535).astype(np.uint16), orientation=orientation)
     if image.mode == "CMYK":
-        image, icc = _print_to_screen(image, icc), None
+        image, icc = to_srgb(image, icc) if icc else image.convert("RGB"), None
     if image.mode in ("P", "PA"):
         transparent = "transparency" in image.info or image.mode == "PA"
         image = image.convert("RGBA" if transparent else "RGB")
@@ -196,7 +187,3 @@ def _shallow(image: PIL.Image.Image) -> Still:
     alpha = np.array(image.getchannel("A")) if image.mode in ("LA", "RGBA") else None
     plain = image.convert("L" if image.mode in ("L", "LA") else "RGB")
     return Still(np.array(plain), alpha, orientation, icc)
-
-
-def _print_to_screen(image: PIL.Image.Image, icc: bytes | None) -> PIL.Image.Image:
-    return to_srgb(image, icc) if icc else image.convert("RGB")

@@ -38,9 +38,9 @@ class VideoFrame:
 
     Attributes:
         time: The frame's place.
-        luma: Y' codes (H, W), uint8 or uint16, or None for RGB sources.
+        luma: Y' codes (H, W), uint8 or uint16, or None for RGB sources. Of gray EXR and float TIFF: float32 values.
         chroma: Cb and Cr codes at their stored size, or None for gray and RGB sources.
-        rgb: R'G'B' codes (H, W, 3), uint8 or uint16, or scene-linear float32 from EXR; None for Y' sources.
+        rgb: R'G'B' codes (H, W, 3), uint8 or uint16, or None for Y' sources. Of EXR and float TIFF: float32 values.
     """
 
     time: FrameTime
@@ -79,13 +79,11 @@ def codes_of(frame: av.VideoFrame, layout: PixelLayout, time: FrameTime) -> Vide
         frame = frame.reformat(format=layout.read_as)
     big_endian = frame.format.is_big_endian
     if layout.kind == "rgb" and layout.read_as is not None:
-        channels = 3
-        plane = frame.planes[0]
-        size, kind = (1, np.uint8) if layout.depth == 8 else (2, np.dtype("<u2"))
-        rows = np.frombuffer(plane, dtype=kind).reshape(frame.height, abs(plane.line_size) // size)
+        plane, kind = frame.planes[0], np.dtype("u1" if layout.depth == 8 else "<u2")
+        rows = np.frombuffer(plane, kind).reshape(frame.height, -1)
         rows = rows[::-1] if plane.line_size < 0 else rows
-        packed = rows[:, : frame.width * channels].reshape(frame.height, frame.width, channels)
-        return VideoFrame(time, rgb=packed.astype(np.uint8 if size == 1 else np.uint16))
+        packed = rows[:, : 3 * frame.width].reshape(frame.height, frame.width, 3)
+        return VideoFrame(time, rgb=packed.astype(kind.newbyteorder("=")))
     planes = [plane_codes(p, layout.depth, big_endian) for p in frame.planes[:3]]
     if layout.kind == "gray":
         return VideoFrame(time, luma=planes[0])

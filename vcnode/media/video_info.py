@@ -136,14 +136,11 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not streams:
-            raise MediaError(f"cannot read {path}: it has no video stream, only {_kinds(container)}")
+            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+            raise MediaError(f"cannot read {path}: it has no video stream, only {kinds}")
         if streams[0].codec_context is None:
             raise MediaError(f"cannot read {path}: this FFmpeg has no decoder for its video")
         yield container, streams[0]
-
-
-def _kinds(container: InputContainer) -> str:
-    return ", ".join(sorted({s.type for s in container.streams})) or "nothing"
 
 
 def probe(path: Path | str) -> VideoInfo:

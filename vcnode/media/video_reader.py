@@ -109,7 +109,8 @@ class VideoReader:
             if frame.index == n:
                 return frame
         self.close()
-        raise InputError(f"{self.path} has no frame {n}; its last frame is {self._next - 1 if n else -1}")
+        last = "" if self.index is None else f"; its last frame is {min(n, len(self.index.pts)) - 1}"
+        raise InputError(f"{self.path} has no frame {n}{last}")
 
     def _worth_walking(self, n: int) -> int:
         """How many frames ahead decoding on is no dearer than seeking: up to the next key frame."""
@@ -139,7 +140,7 @@ class VideoReader:
             shown: av.VideoFrame | None = None
             for decoded in _decoded(container, stream, progress, key):
                 self._check_unchanged(decoded)
-                ticks = _ticks(decoded, self.info)
+                ticks = _ticks(decoded)
                 pts = decoded.pts
                 if index is not None and key is not None:
                     if pts is None or pts < key:
@@ -151,7 +152,7 @@ class VideoReader:
                 elif pts is None or (previous is not None and pts <= previous):
                     pts = 0 if previous is None else previous + (ticks or self.info.frame_ticks)
                 if shown is not None and previous is not None:
-                    for time in self._left_out(count, previous, pts, _ticks(shown, self.info)):
+                    for time in self._left_out(count, previous, pts, _ticks(shown)):
                         if time.index >= start:
                             yield codes_of(shown, self.info.layout, time)
                         count += 1
@@ -202,7 +203,8 @@ def _prime(container: InputContainer, stream: VideoStream) -> None:
                 return
 
 
-def _ticks(frame: av.VideoFrame, info: VideoInfo) -> int:
+def _ticks(frame: av.VideoFrame) -> int:
+    """Its length in units of the time base, or 0 when unknown."""
     return int(getattr(frame, "duration", 0) or 0)
 
 

@@ -1,9 +1,8 @@
 """What lies beside a video that is being made, and whose the file of its name is."""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from vcnode.errors import MediaError
@@ -49,7 +48,8 @@ def partial_of(path: Path) -> Path:
     """The video that a stopped render to `path` leaves: that of an earlier stop, or a name that nobody uses."""
     with suppress(OSError, ValueError):
         return path.with_name(_partial_note(path).read_text("utf-8"))
-    names = (path.with_name(f"{path.stem}.partial{number}{path.suffix}") for number in _numbers())
+    numbers = chain([""], (f".{number}" for number in count(2)))
+    names = (path.with_name(f"{path.stem}.partial{number}{path.suffix}") for number in numbers)
     return next(name for name in names if not os.path.lexists(name))
 
 
@@ -63,11 +63,6 @@ def remove_partial(path: Path) -> None:
     with suppress(OSError):  # the film is complete; that a player holds the part open is no failure
         if _partial_note(path).exists():
             partial_of(path).unlink()
-
-
-def _numbers() -> Iterator[str]:
-    yield ""
-    yield from (f".{number}" for number in count(2))
 
 
 def _placed_note(path: Path) -> Path:

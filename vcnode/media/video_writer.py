@@ -166,9 +166,9 @@ class VideoWriter:
 
     @property
     def next_frame(self) -> int:
-        """Number of the first frame that is not yet written."""
-        done = self._segments[-1].end if self._segments else 0
-        return done + (len(self._open) if self._open is not None else 0)
+        """Number of the first frame that is not yet written; another thread may ask while one is being written."""
+        done, segment = self._segments[-1].end if self._segments else 0, self._open
+        return done + (len(segment) if segment is not None else 0)
 
     def is_done(self, time: FrameTime) -> bool:
         """Whether the frame is finished already."""
@@ -195,8 +195,7 @@ class VideoWriter:
             self._open.write(checked, pts, round(time.duration * time.time_base / self._time_base))
             self._last_pts = pts
             if len(self._open) == self.segment_frames:
-                self._segments.append(self._open.close())
-                self._open = None
+                self._close_open(complete=True)
         except (OSError, FFmpegError) as error:
             self._drop_open()
             kept = f" (the first {self.next_frame} frames are kept in {self.folder}, from where the render resumes)"
@@ -253,7 +252,7 @@ class VideoWriter:
             self._clear()
             raise MediaError(f"no frame was written to {self.path}, so there is nothing to finish")
         with self._finishing():
-            self._close_open()
+            self._close_open(complete=False)
             refuse_existing(self.path, self._overwrite)
             self._join(cut_audio=self.cut_audio)
         self._prepared = True
@@ -309,7 +308,7 @@ class VideoWriter:
             return None
         try:
             with explained("keep the finished part of", self.path, hint=f"the segments are in {self.folder}"):
-                self._close_open()
+                self._close_open(complete=False)
                 if not self._segments:
                     self._clear()
                     return None
@@ -327,10 +326,11 @@ class VideoWriter:
             self._drop_open()
             self._unlock()
 
-    def _close_open(self) -> None:
+    def _close_open(self, *, complete: bool) -> None:
         if self._open is not None:
-            self._segments.append(self._open.close(complete=False))
-            self._open = None
+            segment = self._open.close(complete)
+            self._open = None  # first, or `next_frame` would count its frames twice for a moment
+            self._segments.append(segment)
 
     @property
     def _joined(self) -> Path:

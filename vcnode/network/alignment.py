@@ -57,7 +57,7 @@ def _flow(current: Tensor, previous: Tensor) -> tuple[Tensor]:
         size = (before.shape[2], before.shape[3])
         flow = before.new_zeros(before.shape[0], 2, *size) if flow is None else enlarge_flow(flow, size)
         for remaining in reversed(range(_ITERATIONS[level])):
-            if remaining == min(1, _ITERATIONS[level] - 1):
+            if remaining == min(1, _ITERATIONS[level] - 1):  # the last two steps refine what was borrowed
                 flow = _borrow(now, before, flow)
             flow = flow + _increment(now.lightness, now.exposed_alike(warp(before, flow)))
     assert flow is not None  # a pyramid has at least its full-size level

@@ -76,7 +76,7 @@ class ModelConfig:
             ModelError: A setting is unknown, missing or has a value that is not allowed.
         """
         known = {field.name: field for field in fields(cls)}
-        unknown = sorted(set(values) - set(known))
+        unknown = [name for name in values if name not in known]
         if unknown:
             raise ModelError(
                 f"The model's configuration has an unknown setting {unknown[0]!r}; known are: {', '.join(known)}."

@@ -1,5 +1,7 @@
 """The embedded model's recurrent colour network."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -55,19 +57,15 @@ class LightColorNet(nn.Module):
         feature_channels: tuple[int, ...] = (24, 40, 112),
     ) -> None:
         super().__init__()
-        half, quarter, eighth, sixteenth = widths
+        half = widths[0]
         self.enter = nn.Sequential(_conv3(_INPUTS, half), nn.ReLU(), _conv3(half, half), nn.ReLU())
-        self.down = nn.ModuleList(
-            _conv3(fine, coarse, stride=2) for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
-        )
+        self.down = nn.ModuleList(_conv3(fine, coarse, stride=2) for fine, coarse in pairwise(widths))
         self.features = nn.ModuleList(
             nn.Conv2d(channels, width, 1, bias=False)
             for channels, width in zip(feature_channels, widths[1:], strict=True)
         )
         self.mix = nn.ModuleList(_conv3(width, width) for width in widths[1:])
-        self.up = nn.ModuleList(
-            nn.Conv2d(coarse, fine, 1) for fine, coarse in ((half, quarter), (quarter, eighth), (eighth, sixteenth))
-        )
+        self.up = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
         self.merge = nn.ModuleList(_conv3(width, width) for width in widths[:3])
         self.leave = _conv3(half, 3)
         nn.init.zeros_(self.leave.weight)

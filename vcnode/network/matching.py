@@ -107,17 +107,14 @@ def join_references(
             raise InputError(f"A reference's weight is {weight}; give a positive number, or leave the reference out.")
     mask = bias = None
     if any(part is not None for part in masks):
-        mask = torch.cat([_all_true(k) if m is None else m for k, m in zip(keys, masks, strict=True)], dim=1)
+        everywhere = (torch.ones_like(key[:, 0], dtype=torch.bool) for key in keys)
+        mask = torch.cat([whole if own is None else own for own, whole in zip(masks, everywhere, strict=True)], dim=1)
         _check_mask(mask)
     if len(set(weights)) > 1:
         parts = [k.new_full((k.shape[0], k.shape[2]), math.log(w)) for k, w in zip(keys, weights, strict=True)]
         bias = torch.cat(parts, dim=1)
     sizes = tuple(key.shape[2] for key in keys)
     return JoinedReferences(torch.cat(list(keys), dim=2), torch.cat(list(values), dim=2), mask, bias, sizes)
-
-
-def _all_true(key: Tensor) -> Tensor:
-    return torch.ones(key.shape[0], key.shape[2], dtype=torch.bool, device=key.device)
 
 
 def match(

@@ -14,7 +14,7 @@ from vcnode.network.processor import multiplies_slowly
 
 _BLOCK = 2**20  # cosines held at once, so that they stay in the processor's cache,
 _FEWEST = 128  # and frame positions at once, below which convolving is slow
-_SAMPLED = 16  # every how manieth key tells roughly how great a position's greatest cosine will be
+_SAMPLED = 16  # one key of so many tells roughly how great a position's greatest cosine will be
 
 
 def can_convolve(query: Tensor, key: Tensor, value: Tensor) -> bool:

@@ -192,10 +192,11 @@ class Model(nn.Module):
         Raises:
             InputError: No reference, a size that is not allowed, or a mask that leaves nothing.
         """
-        keys, values, kept = [], [], []
-        if masks is not None and len(masks) != len(lab):
+        masks = masks if masks is not None else [None] * len(lab)
+        if len(masks) != len(lab):
             raise InputError(f"{len(lab)} references came with {len(masks)} masks: give one, or None, for each.")
-        for number, image in enumerate(lab):
+        keys, values, kept = [], [], []
+        for image, mask in zip(lab, masks, strict=True):
             _check_size(image, 3, "reference")
             lightness, ab = image[:, :1], image[:, 1:]
             rgb = lab_to_rgb_differentiable(image) if self.config.encoder == "vgg19" else gray_to_rgb(lightness)
@@ -204,9 +205,8 @@ class Model(nn.Module):
             if self.config.color_net == "light":  # squares tell how far the colours that matching averages differ
                 value = torch.cat((value, value.square().sum(dim=1, keepdim=True)), dim=1)
             values.append(value)
-            mask = None if masks is None else masks[number]
             # Half a cell is not enough, also where rounding left a little more: padding often fills the other half.
-            where = None if mask is None else F.avg_pool2d(mask.to(lab[number].dtype), 4).flatten(1) > 0.501
+            where = None if mask is None else F.avg_pool2d(mask.to(image.dtype), 4).flatten(1) > 0.501
             kept.append(None if where is None or bool(where.all()) else where)  # a mask costs a pass over all cosines
         return References(join_references(keys, values, kept, weights))
 

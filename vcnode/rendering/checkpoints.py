@@ -38,7 +38,7 @@ class Checkpoints:
             state.save(path)
         except CacheError as error:
             _log.warning("%s Resuming later may take longer.", error)
-        for old in self._files()[:-_KEPT]:
+        for _, old in self._files()[:-_KEPT]:
             remove_file(old)
 
     def nearest(self, first: int, number: int) -> ClipState | None:
@@ -48,18 +48,19 @@ class Checkpoints:
             first: The frame from which one can go on without any.
             number: The frame that is wanted.
         """
-        for path in reversed(self._files()):
-            name = self._name.fullmatch(path.name)
-            if name is None or not first < int(name[1]) <= number:
+        for place, path in reversed(self._files()):
+            if not first < place <= number:
                 continue
             try:
                 state = ClipState.load(path)
             except CacheError as error:
                 _log.warning("%s An earlier state is used.", error)
                 continue
-            if state.number == int(name[1]):
+            if state.number == place:
                 return state
         return None
 
-    def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob(f"*{_SUFFIX}") if self._name.fullmatch(path.name))
+    def _files(self) -> list[tuple[int, Path]]:
+        """Those of this render with the number of their frame, in order."""
+        named = ((self._name.fullmatch(path.name), path) for path in self.folder.glob(f"*{_SUFFIX}"))
+        return sorted((int(name[1]), path) for name, path in named if name is not None)

@@ -63,10 +63,8 @@ def heat(values: Tensor) -> NDArray[np.float32]:
 
 def _pictures(row: Row) -> tuple[NDArray[np.float32], ...]:
     gray = gray_of_lightness(row.frame.lightness).clamp(0, 1)[0].expand(3, -1, -1)
-    colored = row.frame.rgb()
-    shown = (x.permute(1, 2, 0).numpy() for x in (gray, colored))
-    gray_picture, colored_picture = shown
-    return gray_picture, row.reference, colored_picture, heat(row.frame.confidence)
+    shown, colored = (planes.permute(1, 2, 0).numpy() for planes in (gray, row.frame.rgb()))
+    return shown, row.reference, colored, heat(row.frame.confidence)
 
 
 def _tile_height(frame: ColoredFrame) -> int:

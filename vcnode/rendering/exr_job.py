@@ -24,18 +24,18 @@ def fit_to_source(job: RenderJob, source: FrameSource) -> RenderJob:
         InputError: An encoding is not known, options are for EXR where there is none, or a mask cannot be used.
         MediaError: A reference cannot be read.
     """
+    files = _files(source)
     if job.encoding is not None:
         find_encoding(job.encoding)
-    if job.encoding is not None and _files(source) is None and not is_exr(job.output):
-        raise InputError(
-            f"The encoding {job.encoding} is for EXR files, but neither {job.source} nor {job.output} are some: "
-            "leave it out."
-        )
+        if files is None and not is_exr(job.output):
+            raise InputError(
+                f"The encoding {job.encoding} is for EXR files, but neither {job.source} nor {job.output} are some: "
+                "leave it out."
+            )
     if job.confidence_layer and not is_exr(job.output):
         raise InputError(
             f"A layer of the confidence is for EXR files, but {job.output} has none: write it as a second film."
         )
-    files = _files(source)
     if files is not None and files.varies:
         job = replace(job, settings=replace(job.settings, find_bars=False))
     return _with_references_as_meant(job, Windows.of(source))

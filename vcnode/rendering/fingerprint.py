@@ -2,6 +2,8 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -59,8 +61,7 @@ def fingerprint(
 
 def _source_digest(source: FrameSource) -> str:
     if isinstance(source, ImageSequenceReader):
-        stats = [(number, _stat(source.pattern.path(number))) for number in source.numbers]
-        return digest_settings({"files": [[number, *stat] for number, stat in stats]})
+        return digest_settings({"files": [[number, *_stat(source.pattern.path(number))] for number in source.numbers]})
     return sampled_digest(source.path)
 
 
@@ -70,25 +71,20 @@ def sampled_digest(path: Path) -> str:
     Raises:
         MediaError: It cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            digest = hashlib.sha256(str(size).encode())
-            last = max(0, size - _SAMPLE_BYTES)
-            count = min(_SAMPLES, -(-size // _SAMPLE_BYTES))
-            for number in range(count):
-                file.seek(last * number // max(1, count - 1))
-                digest.update(file.read(_SAMPLE_BYTES))
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error
+    with _readable(path), path.open("rb") as file:
+        size = path.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        last = max(0, size - _SAMPLE_BYTES)
+        count = min(_SAMPLES, -(-size // _SAMPLE_BYTES))
+        for number in range(count):
+            file.seek(last * number // max(1, count - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
     return digest.hexdigest()
 
 
 def _stat(path: Path) -> tuple[int, int]:
-    try:
+    with _readable(path):
         status = path.stat()
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error
     return status.st_size, status.st_mtime_ns
 
 
@@ -102,8 +98,15 @@ def _reference_digest(reference: Reference) -> str:
 
 def _picture_digest(image: ImageLike) -> str:
     if isinstance(image, Path | str):
-        try:
+        with _readable(image):
             return hashlib.sha256(Path(image).read_bytes()).hexdigest()
-        except OSError as error:
-            raise MediaError(f"{image} cannot be read ({error.strerror}): check the file.") from error
     return digest_tensor(floats(image, "A reference in memory"))
+
+
+@contextmanager
+def _readable(path: Path | str) -> Iterator[None]:
+    """Turn the system's refusal of a file into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}): check the file.") from error

@@ -84,7 +84,7 @@ def _depth_for(codec: str, depth: int) -> int:
     """The least depth that holds the source's codes; where there is none, the codec itself complains."""
     depths = codec_depths(codec)
     if depth == _FLOAT:
-        return max(depths)
+        return max(depths, default=depth)
     return next((each for each in depths if each >= depth), depth)
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -85,39 +85,35 @@ def render(
         return run.whole()
 
 
+@dataclass(eq=False)
 class _Run:
     """One render under way."""
 
-    def __init__(
-        self,
-        job: RenderJob,
-        source: FrameSource,
-        info: VideoInfo,
-        stretch: Stretch,
-        shots: tuple[Shot, ...],
-        model: Model,
-        on_start: Callable[[RenderStart], None] | None,
-        on_frame: Callable[[RenderedFrame], None] | None,
-        on_backward: Callable[[int], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
-        self.settings = job.settings.on(model)
-        self.job, self.source, self.info, self.stretch, self.shots = job, source, info, stretch, shots
-        self.model = model
-        self.on_start, self.on_frame, self.on_backward = on_start, on_frame, on_backward
-        self.cancelled = cancelled
-        self.device = next(model.parameters()).device
+    job: RenderJob
+    source: FrameSource
+    info: VideoInfo
+    stretch: Stretch
+    shots: tuple[Shot, ...]
+    model: Model
+    on_start: Callable[[RenderStart], None] | None
+    on_frame: Callable[[RenderedFrame], None] | None
+    on_backward: Callable[[int], None] | None
+    cancelled: Callable[[], bool] | None
+    state: ClipState | None = None  # behind the latest frame
+
+    def __post_init__(self) -> None:
+        self.settings = self.job.settings.on(self.model)
+        self.device = next(self.model.parameters()).device
         in_flight = 0 if self.device.type == "cpu" else _IN_FLIGHT  # a CPU is busy with the network already
-        self.overlap = in_flight if job.overlap is None else job.overlap
-        self.working_size = job.settings.working_size or model.config.working_size
-        self.state: ClipState | None = None
+        self.overlap = in_flight if self.job.overlap is None else self.job.overlap
+        self.working_size = self.job.settings.working_size or self.model.config.working_size
 
     def whole(self) -> RenderResult:
         """Open the targets, colour every frame, finish the targets; or stop and keep what is there."""
         began = time.monotonic()
         job = self.job
         store = StateCache(job.cache) if isinstance(job.cache, Path | str) else job.cache
-        print_ = fingerprint(
+        identity = fingerprint(
             self.source,
             self.shots,
             model_digest(self.model),
@@ -127,15 +123,15 @@ class _Run:
             job.frames,
             job.state,
         )
-        print_ = with_exr(print_, job)
+        identity = with_exr(identity, job)
         exr = exr_output(job, self.source, self.model.config.name)
-        output = open_output(job, self.info, self.stretch, print_, exr)
+        output = open_output(job, self.info, self.stretch, identity, exr)
         outputs = [output]
         try:
-            confidence = open_confidence(job, self.info, self.stretch, print_)
+            confidence = open_confidence(job, self.info, self.stretch, identity)
             outputs += [confidence] if confidence else []
-            log = ConfidenceLog(output.sink.folder, print_)
-            checkpoints = Checkpoints(output.sink.folder, print_, self.stretch.first, job.segment_frames)
+            log = ConfidenceLog(output.sink.folder, identity)
+            checkpoints = Checkpoints(output.sink.folder, identity, self.stretch.first, job.segment_frames)
             walker = Walker(
                 self.source,
                 self.info,
@@ -157,7 +153,14 @@ class _Run:
         seconds = time.monotonic() - began
         mean = sum(log.values.values()) / len(log.values) if log.values else None
         return RenderResult(
-            path, others[0] if others else None, total, rendered, seconds, mean, weak_frames(log.values), self.state
+            output=path,
+            confidence_output=others[0] if others else None,
+            frames=total,
+            rendered=rendered,
+            seconds=seconds,
+            confidence=mean,
+            weak_frames=weak_frames(log.values),
+            state=self.state,
         )
 
     def _colour(self, walker: Walker, output: Output, confidence: Output | None, log: ConfidenceLog) -> tuple[int, int]:
@@ -204,19 +207,19 @@ class _Run:
     def _start(self, output: Output, first: int) -> RenderStart:
         shots = shots_in(self.stretch, self.shots)
         return RenderStart(
-            self.info,
-            self.model.config.name,
-            str(self.device),
-            self.working_size,
-            self.settings.window,
-            self.settings.precision or "float32",
-            len(all_references(shots)),
-            len(shots),
-            output.description,
-            self.stretch.first,
-            first,
-            self.stretch.count(self.source.info.frame_count),
-            self.job.cuts,
+            info=self.info,
+            model=self.model.config.name,
+            device=str(self.device),
+            working_size=self.working_size,
+            look_ahead=self.settings.window,
+            precision=self.settings.precision or "float32",
+            references=len(all_references(shots)),
+            shots=len(shots),
+            output_format=output.description,
+            begin=self.stretch.first,
+            first=first,
+            total=self.stretch.count(self.source.info.frame_count),
+            cuts=self.job.cuts,
         )
 
     def _walk(self, walker: Walker, start: int) -> Generator[tuple[VideoFrame, ColoredFrame]]:
@@ -248,7 +251,8 @@ class _Run:
             with suppress(VcnodeError):  # the first error is the one to be told
                 kept.append(sink.abort(watchable=self.job.watchable))
         if kept and kept[0] is not None:
-            error.add_note(f"The frames finished so far are in {kept[0]}; the same command goes on from there.")
+            goes_on = "; the same command goes on from there." if self.job.resume else "."
+            error.add_note(f"The frames finished so far are in {kept[0]}{goes_on}")
 
 
 def _finish(sinks: list[FrameSink]) -> list[Path]:

@@ -30,10 +30,9 @@ def understood(source: FrameSource, encoding: str | None) -> VideoInfo:
         InputError: The encoding is not known.
     """
     info = with_one_matrix(source.info)
-    declared = None if encoding is None else find_encoding(encoding)
     if not isinstance(source, ImageSequenceReader) or source.exr is None:
         return info
-    used = declared or find_encoding(str(info.encoding))
+    used = find_encoding(encoding or str(info.encoding))
     _warn_of_other_primaries(source.exr, used)
     return replace(info, encoding=used.name)
 

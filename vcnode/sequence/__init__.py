@@ -12,7 +12,9 @@ from vcnode.sequence.sequence import Sequence
 from vcnode.sequence.settings import Direction, Precision, Settings
 from vcnode.sequence.shots import Shot, shots_from_cuts, whole_clip
 from vcnode.sequence.shots_file import load_shots, save_shots
-from vcnode.sequence.state_cache import CacheInfo, MemoryStateCache, StateCache, StateStore
+from vcnode.sequence.state_cache import StateCache
+from vcnode.sequence.state_memory import MemoryStateCache
+from vcnode.sequence.state_store import CacheInfo, StateStore
 
 __all__ = [
     "CUT_THRESHOLD",

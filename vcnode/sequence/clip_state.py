@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from vcnode.errors import CacheError, InputError
 from vcnode.network import State
 from vcnode.sequence.chain import combine_digests, digest_settings
 from vcnode.sequence.shot_engine import ShotEngine
+from vcnode.sequence.state_store import own_copy
 from vcnode.whole_files import write_whole
 
 _FORMAT = 2
@@ -80,14 +81,15 @@ class ShotState:
         Raises:
             InputError: The state was made with another model, other references, settings or another frame size.
         """
-        for what, mine, other, shown in (
-            ("model", self.model, engine.model_digest, (self.model_name, engine.model.config.name)),
-            ("settings", _canonical(self.settings), _canonical(engine.settings.of_state()), None),
-            ("frame size", self.frame_size, engine.frame_size, (_size(self.frame_size), _size(engine.frame_size))),
-            ("references", self.references, engine.shot_references.digest, None),
+        before, now = self.settings, engine.settings.of_state()
+        changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+        for what, differs, old, new in (
+            ("model", self.model != engine.model_digest, self.model_name, engine.model.config.name),
+            ("settings", bool(changed), _said(before, changed), _said(now, changed)),
+            ("frame size", self.frame_size != engine.frame_size, _size(self.frame_size), _size(engine.frame_size)),
+            ("references", self.references != engine.shot_references.digest, "those of the run before", "others"),
         ):
-            if mine != other:
-                old, new = shown or _differing(self.settings, engine.settings.of_state(), what)
+            if differs:
                 raise InputError(
                     f"The state before frame {number} was made with other {what} ({old}, now {new}): go on with the "
                     "same, or start without a state."
@@ -129,7 +131,7 @@ class ClipState:
                 "settings": dict(shot.settings),
             }
         text = json.dumps(facts, sort_keys=True)
-        payload = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        payload = own_copy(tensors)
         # One entry of metadata alone: safetensors writes several in any order, and equal states are equal bytes.
         return save_safetensors(payload, {_METADATA: json.dumps([text, _checksum(text, payload)])})
 
@@ -193,17 +195,8 @@ class ClipState:
         return cls.from_bytes(data, str(path))
 
 
-def _canonical(settings: Mapping[str, object]) -> str:
-    return json.dumps(dict(settings), sort_keys=True)
-
-
-def _differing(old: Mapping[str, object], new: Mapping[str, object], what: str) -> tuple[str, str]:
-    """What differs between settings, in words; references are known by their digest alone."""
-    if what != "settings":
-        return "those of the run before", "others"
-    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    said = [", ".join(f"{name} {each.get(name)}" for name in names) for each in (old, new)]
-    return said[0], said[1]
+def _said(settings: Mapping[str, object], names: Iterable[str]) -> str:
+    return ", ".join(f"{name} {settings.get(name)}" for name in names)
 
 
 def _size(size: tuple[int, int]) -> str:

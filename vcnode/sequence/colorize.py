@@ -184,7 +184,7 @@ class _Piece:
             return
         last = len(self.clip) - 1 if shot.last is None else min(shot.last, len(self.clip) - 1)
         store = MemoryStateCache() if self.cache is None else self.cache
-        backward = Backward(engine, last, self._lightness, store, self._looking_ahead)
+        backward = Backward(engine, last, self._lightness, store, self._before_backward)
         if direction == "both":
             for link, full, forward in stream(engine, frames, self.cache, before):
                 yield link, full, backward.blend(link.number, forward), forward.state
@@ -197,7 +197,7 @@ class _Piece:
         assert self.clip is not None
         return lightness_of(self.clip[number], number, self.frames.device)
 
-    def _looking_ahead(self, number: int) -> None:
+    def _before_backward(self, number: int) -> None:
         """Before frame `number` is coloured backward: a run that others wait for."""
         if self.cancelled is not None and self.cancelled():
             raise Cancelled(f"Stopped while frame {number} was coloured backward, as asked; finished frames are kept.")

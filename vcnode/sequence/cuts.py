@@ -46,15 +46,14 @@ def is_cut(before: Tensor | None, now: Tensor, threshold: float) -> bool:
     return before is not None and difference(before, now) > threshold
 
 
-def check_threshold(threshold: float) -> float:
-    """Return the threshold.
+def check_threshold(threshold: float) -> None:
+    """Check a threshold that a user gave.
 
     Raises:
         InputError: It is not between 0 and 1.
     """
     if not 0 < threshold < 1:
         raise InputError(f"The threshold for cuts is {threshold}: give a number between 0 and 1, such as 0.4.")
-    return threshold
 
 
 def find_cuts(frames: Iterable[FrameLike], threshold: float = CUT_THRESHOLD) -> list[int]:

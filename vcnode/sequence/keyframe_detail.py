@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.color import WorkingSize
+from vcnode.color.chroma import smooth_step
 from vcnode.network import State
 from vcnode.network.alignment import enlarge_flow, estimate_flow, warp
 from vcnode.network.box_filter import box_mean
@@ -166,8 +167,7 @@ def _is_nothing(values: Tensor) -> bool:
 
 def _share(seen: Tensor) -> Tensor:
     """How much is brought to where so much is seen again, 0..1, without a jump."""
-    share = ((seen - _SHARED[0]) / (_SHARED[1] - _SHARED[0])).clamp(0, 1)
-    return share * share * (3 - 2 * share)
+    return smooth_step((seen - _SHARED[0]) / (_SHARED[1] - _SHARED[0]))
 
 
 def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:

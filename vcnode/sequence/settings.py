@@ -26,7 +26,7 @@ class Settings:
     Attributes:
         working_size: Short side in pixels at which the network works; None for the preset's.
         look_ahead: Frames whose features and matching are computed as one batch. Any number gives the same colours up
-            to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs. None: 4 on GPUs, else 1.
+            to rounding (less than 0.01 in ab); it costs memory, and saves time on GPUs. None: 4 on CUDA GPUs, else 1.
         saturation: Factor on the finished chroma; 1 leaves it as the network gave it.
         upsampling: How ab is brought to the frame's size; see `vcnode.color.enlarge_ab`. "adaptive" also fetches
             colours, and what is finer than the working size, from the nearest keyframe where the frame still shows the

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from vcnode.errors import InputError
 from vcnode.network import State
 from vcnode.sequence.chain import digest_tensor, next_key
 from vcnode.sequence.shot_engine import ShotEngine, WorkingFrame
@@ -20,7 +19,8 @@ class ShotChain:
         working: Gives the L of a frame at working size `(1, 1, H, W)`.
         store: Where states are kept.
         keys: Those of the frames from the engine's first on, as far as they are known; kept up to date.
-        before: Called with the number of each frame before it is coloured; may raise, to stop.
+        before: Called with the number of each frame, or the first of a look-ahead window, before it is coloured; may
+            raise, to stop.
     """
 
     def __init__(
@@ -40,19 +40,13 @@ class ShotChain:
         engine = self.engine
         for position in range(engine.first + len(self.keys), number + 1):
             self._link(position)
-        start, state = number, None
-        while True:
-            tensors = self.store.get(self.keys[start - engine.first])
-            if tensors is not None:
-                stored = WorkingFrame.from_tensors(tensors)
-                if start == number:
-                    return stored
-                state = stored.state
-                break
+        start = number
+        while (tensors := self.store.get(self.keys[start - engine.first])) is None:
             if start == engine.first or start in engine.seeds:
-                break
+                return self._run(start, number, None)
             start -= 1
-        return self._run(start if state is None else start + 1, number, state)
+        stored = WorkingFrame.from_tensors(tensors)
+        return stored if start == number else self._run(start + 1, number, stored.state)
 
     def _run(self, begin: int, number: int, state: State | None) -> WorkingFrame:
         """Colour `begin`..`number`, one look-ahead window of frames in memory at a time."""
@@ -66,8 +60,7 @@ class ShotChain:
             for frame in color_links(self.engine, links, state, self.store):
                 state = frame.state
             begin = end + 1
-        if frame is None:
-            raise InputError("No frame was asked for.")
+        assert frame is not None  # `begin` is no later than `number`
         return frame
 
     def _link(self, position: int) -> Link:

@@ -66,12 +66,12 @@ class ShotEngine:
             references = ShotReferences(model, references, self.settings)
         self.shot_references = references
         self.results = torch.device(results)
-        self.device, self.short_side = references.device, references.short_side
+        self.device = references.device
         self.frame_size = (first_lightness.shape[2], first_lightness.shape[3])
         found = find_bars(first_lightness) if settings.find_bars and bars is None else Bars()
         self.bars = found if bars is None else bars
         height, width = self.bars.crop(first_lightness).shape[2:]
-        self.size = WorkingSize.fit(height, width, self.short_side, MULTIPLE)
+        self.size = WorkingSize.fit(height, width, references.short_side, MULTIPLE)
         self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.bars, self.size))
         self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
         self.machine = rounding(self.device, self.model, half=self.settings.dtype != torch.float32)

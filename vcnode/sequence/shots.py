@@ -46,9 +46,8 @@ class Shot:
             raise InputError(f"A shot begins at frame {self.first} and ends at {self.last}: end it there or later.")
         if not self.references:
             raise InputError(f"{self} has no reference: add one, or leave the shot out to keep its frames gray.")
-        numbered = [reference for reference in self.references if reference.frame is not None]
-        for reference in numbered:
-            if reference.frame not in self:
+        for reference in self.references:
+            if reference.frame is not None and reference.frame not in self:
                 raise InputError(
                     f"Reference {reference} is for frame {reference.frame}, outside its shot ({self}): "
                     "give a frame of the shot (counted from the start of the clip), or none."

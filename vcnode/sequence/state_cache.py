@@ -25,11 +25,9 @@ from vcnode.sequence.state_entry import (
     read_entry_index,
 )
 from vcnode.sequence.state_folder import check_folder, claim_folder
-from vcnode.sequence.state_memory import MemoryStateCache
 from vcnode.sequence.state_store import (
     EVICT_DOWN_TO,
     CacheInfo,
-    StateStore,
     Tensors,
     check_index,
     check_limits,
@@ -37,8 +35,6 @@ from vcnode.sequence.state_store import (
     key_name,
 )
 from vcnode.whole_files import TEMPORARY_SUFFIX, remove_file, write_whole
-
-__all__ = ["CacheInfo", "MemoryStateCache", "StateCache", "StateStore", "Tensors"]
 
 _STALE_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
 _RESCAN_PART = 16  # the folder is measured anew after writing 1/16 of the limit: other processes write too

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 
 from torch import Tensor
 
@@ -57,20 +57,18 @@ def color_links(
     """
     window = engine.settings.window
     state = before
-    for group in _windows(links, engine.first, window):
+    # Windows are counted from the shot's start, so that each frame always has the same place in its own.
+    for _, same_window in groupby(links, lambda link: (link.number - engine.first) // window):
+        group = list(same_window)
         found = [_stored(store, link.key) for link in group]
         prepared = {}
         if None in found:
-            slots = {}
-            previous = None if state is None else state.lightness
-            for link, known in zip(group, found, strict=True):
-                if known is None:
-                    slots[(link.number - engine.first) % window] = (
-                        link.working,
-                        engine.seeds.get(link.number),
-                        previous,
-                    )
-                previous = link.working
+            previous = [None if state is None else state.lightness, *(link.working for link in group[:-1])]
+            slots = {
+                (link.number - engine.first) % window: (link.working, engine.seeds.get(link.number), frame_before)
+                for link, known, frame_before in zip(group, found, previous, strict=True)
+                if known is None
+            }
             prepared = engine.prepare(slots)
         for link, known in zip(group, found, strict=True):
             if known is None:
@@ -125,18 +123,6 @@ def read_up_to[Item](waiting: Iterator[Item], count: int) -> tuple[list[Item], E
     except Exception as failure:
         return items, failure
     return items, None
-
-
-def _windows(links: Sequence[Link], first: int, window: int) -> Iterator[list[Link]]:
-    """Cut at multiples of the window from the shot's start, so that each frame always has the same place."""
-    group: list[Link] = []
-    for link in links:
-        if group and (link.number - first) % window == 0:
-            yield group
-            group = []
-        group.append(link)
-    if group:
-        yield group
 
 
 def _stored(store: StateStore | None, key: str) -> WorkingFrame | None:

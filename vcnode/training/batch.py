@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields
 
-import torch
 from torch import Tensor
 
 
@@ -29,6 +28,6 @@ class Batch:
     flow: Tensor
     visible: Tensor
 
-    def to(self, device: torch.device | str) -> "Batch":
-        """Move to a device, without waiting where the memory is pinned."""
-        return Batch(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))
+    def part(self, clips: slice) -> "Batch":
+        """Some of the clips."""
+        return Batch(*(getattr(self, field.name)[clips] for field in fields(self)))

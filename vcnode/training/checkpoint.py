@@ -13,12 +13,13 @@ from vcnode.weights import load_weights, save_weights
 from vcnode.whole_files import remove_file
 
 _VERSION = "2"
+_KEPT = 2  # states
 _NAME = re.compile(r"state_([0-9]{8,})\.safetensors")
 _log = logging.getLogger("vcnode")
 
 
-def save_state(folder: Path, step: int, state: Mapping[str, Any], *, keep: int = 2) -> Path:
-    """Write what `step` steps led to, then delete all but the latest `keep` states.
+def save_state(folder: Path, step: int, state: Mapping[str, Any]) -> Path:
+    """Write what `step` steps led to, then delete all but the latest two states.
 
     Raises:
         ModelError: It cannot be written; the states before it are still there.
@@ -32,7 +33,7 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any], *, keep: int =
         kept = saved_states(folder)
         error.add_note(f"The run can go on from {kept[-1]}." if kept else "Nothing was saved before.")
         raise
-    for old in saved_states(folder)[:-keep]:
+    for old in saved_states(folder)[:-_KEPT]:
         remove_file(old)
     return path
 

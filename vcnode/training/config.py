@@ -14,7 +14,7 @@ from vcnode.network.config import ModelConfig
 from vcnode.training.checkpoint import load_newest_state
 from vcnode.training.data import DataConfig
 from vcnode.training.history import History
-from vcnode.training.objective import LossWeights
+from vcnode.training.losses import LossWeights
 from vcnode.training.optimization import Optimization
 from vcnode.training.settings import load_yaml, merged, read_settings
 from vcnode.weights import find, lookup
@@ -110,8 +110,6 @@ class TrainingConfig:
         for name in ("seed", "workers", "matching_weight"):
             if getattr(self, name) < 0:
                 raise InputError(f"The setting '{name}' is {getattr(self, name)}: give 0 or more.")
-        if self.data.frames < 2:
-            raise InputError("The setting 'data.frames' is 1: give 2 or more, since a frame is judged after another.")
         if not self.losses.has_any and not self.matching_weight:
             raise InputError("All losses and 'matching_weight' are 0, so nothing would be learnt: raise one.")
 

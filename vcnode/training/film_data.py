@@ -19,9 +19,10 @@ from vcnode.training.batch import Batch
 from vcnode.training.data.clip import Clip
 from vcnode.training.data.config import DataConfig
 from vcnode.training.data.film import in_other_light, on_film
-from vcnode.training.data.pseudo_motion import pseudo_motion
+from vcnode.training.data.pseudo_motion import part_of, pseudo_motion
 from vcnode.training.data.randomness import SampleRandom
 from vcnode.training.data.scenes import moving_scene
+from vcnode.training.data.videos import frame_count
 from vcnode.training.optical_flow import FlowEstimator, flow_and_visibility
 from vcnode.training.randomness import seed_for
 
@@ -105,7 +106,7 @@ def read_excerpts(
     """
     with open_source(film) as source:
         _check_aspect(film, (source.info.height, source.info.width), frames[0].lab().shape[2:])
-        total = source.info.frame_count or sum(1 for _ in source)
+        total = frame_count(source) or sum(1 for _ in source)
         if total < length:
             raise InputError(f"{film} has {total} frames: give a film of {length} or more.")
         starts = sorted({round(i * (total - length) / max(1, _EXCERPTS - 1)) for i in range(_EXCERPTS)})
@@ -165,7 +166,7 @@ class FilmData:
         photo, reference = self.frames[place].to(device), self.frames[other].to(device)
         clip = self._clip(photo, reference, random)
         if other == place or bool(random.chance(0.5)):
-            reference = pseudo_motion(reference, random, 1, *reference.shape[2:]).other_view
+            reference = part_of(reference, random, *reference.shape[2:])
         lightness = on_film(clip.truth[:, :, :1], self.config.film, random)
         reference = in_other_light(reference, self.config.film, random)
         return lightness, clip.truth, reference, torch.ones(1, device=device), clip.flow, clip.visible

@@ -138,7 +138,7 @@ def finetune(
         "steps": config.optimization.steps if is_tuned else 0,
         "seed": config.seed,
     }
-    network = load(tuned if is_tuned else model)
+    network = load(tuned if is_tuned else model, device)
     remove_leftovers(output.parent, escape(output.name))
     write_weights(output, config.model, network.state_dict(), facts, half=config.output.half)
     for state in saved_states(run):  # there is nothing left to go on with

@@ -15,7 +15,7 @@ from vcnode.training.batch import Batch
 type History = Literal["zeros", "truth", "damaged"]
 
 _NONE = 0.2  # share of clips whose second frame is told nothing, as if it were the first
-_FAITHFUL = 0.4  # share whose history is the truth
+_FAITHFUL = 0.4  # share of the others whose history is the truth
 _DRIFT = 1.5  # pixels; greatest misalignment
 _FADING = 0.3  # greatest loss of chroma
 _WORN = 3.0  # ab^2; what the network is told of such colours' variance, as after some frames of film

@@ -21,8 +21,6 @@ from vcnode.training.losses import (
 from vcnode.training.losses.precision import at_least_float32
 from vcnode.training.vgg import LossNetwork
 
-__all__ = ["LossWeights", "Objective"]
-
 
 class Objective:
     """What generator and discriminator are trained for; on two frames by the preset `authors`, the authors' step.

@@ -39,39 +39,33 @@ class FlowEstimator(Protocol):
         ...
 
 
-def find_flow_estimator(
-    weights: Path | None = None, device: torch.device | str = "cpu", size: tuple[int, int] | None = None
-) -> FlowEstimator:
-    """The best estimator that this machine has.
+def find_flow_estimator(device: torch.device | str = "cpu", size: tuple[int, int] | None = None) -> FlowEstimator:
+    """The best estimator that this machine has: RAFT if torchvision and its weights are there, else DIS.
 
     Args:
-        weights: RAFT weights of torchvision (large or small, `.pth` or safetensors). By default those in torch's cache
-            of downloads, where they are there; else DIS is taken.
         device: Where RAFT runs; DIS always runs on the CPU.
-        size: Height and width of the frames, where they are known: without `weights`, DIS is taken below 128 pixels,
-            which are too few for RAFT.
+        size: Height and width of the frames, where they are known: below 128 pixels, which are too few for RAFT, DIS
+            is taken.
 
     Raises:
-        ModelError: The weights given are absent or do not fit, or there is neither RAFT nor OpenCV.
+        ModelError: There is neither RAFT nor OpenCV.
     """
-    has_torchvision = find_spec("torchvision") is not None
-    if weights is not None:
-        if not has_torchvision:
-            raise ModelError(f"The RAFT weights {weights} need torchvision: install it, or give no weights to use DIS.")
-        return RaftFlow(weights, device)
     is_large = size is None or min(size) >= _RAFT_SIDE
-    cached = (Path(torch.hub.get_dir()) / "checkpoints" / name for name in _RAFT_FILES)
-    found = next((path for path in cached if path.is_file()), None) if has_torchvision and is_large else None
-    return RaftFlow(found, device) if found else DisFlow()
+    if is_large and find_spec("torchvision") is not None:
+        for name in _RAFT_FILES:
+            path = Path(torch.hub.get_dir()) / "checkpoints" / name
+            if path.is_file():
+                return RaftFlow(path, device)
+    return DisFlow()
 
 
-def estimate_flow(first: Tensor, second: Tensor, estimator: FlowEstimator | None = None) -> Tensor:
+def estimate_flow(first: Tensor, second: Tensor, estimator: FlowEstimator) -> Tensor:
     """Find where each pixel of the first frame went.
 
     Args:
         first: RGB `(B, 3, H, W)`, 0..1.
         second: RGB of the frames after, of the same shape.
-        estimator: The best that this machine has by default.
+        estimator: See `find_flow_estimator`.
 
     Returns:
         Flow `(B, 2, H, W)`, horizontal then vertical, in pixels, on the device of `first`: `second` at `x + flow(x)`
@@ -79,10 +73,9 @@ def estimate_flow(first: Tensor, second: Tensor, estimator: FlowEstimator | None
 
     Raises:
         InputError: The frames are of different shape, too small, not RGB, or not finite.
-        ModelError: There is no estimator.
     """
     check_frames(first, second)
-    return (estimator or find_flow_estimator(size=(first.shape[2], first.shape[3])))(first, second)
+    return estimator(first, second)
 
 
 def flow_and_visibility(first: Tensor, second: Tensor, estimator: FlowEstimator) -> tuple[Tensor, Tensor]:
@@ -147,7 +140,7 @@ class DisFlow:
 
 @dataclass(frozen=True)
 class RaftFlow:
-    """Torchvision's RAFT, large or small as its weights say.
+    """Torchvision's RAFT, which must be installed, large or small as its weights say.
 
     Attributes:
         weights: A `.pth` or safetensors file.
@@ -155,7 +148,7 @@ class RaftFlow:
         updates: Refinements; torchvision's default.
 
     Raises:
-        ModelError: When first used: torchvision is missing, or the weights are absent or do not fit.
+        ModelError: When first used: the weights are absent or do not fit.
     """
 
     weights: Path

@@ -77,7 +77,8 @@ class Optimization:
         schedule: "constant", or "cosine" down to `final`.
         warm_up: Steps over which the rate rises from nothing.
         final: The last rate as a share of the first (cosine).
-        gradient_limit: Greatest norm of the network's gradient, longer ones are cut; null for none.
+        gradient_limit: Greatest norm of the network's gradient, and of the discriminator's; longer ones are cut; null
+            for none.
         average: Decay of the mean of the weights that is written, 0..1; 0 writes the latest weights.
         precision: Of most of the arithmetic. "float16" scales losses, so that small gradients survive.
     """

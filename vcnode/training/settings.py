@@ -21,8 +21,8 @@ def read_settings[T](kind: type[T], values: object, where: str = "") -> T:
     """Build a dataclass from a mapping; what it leaves out keeps its default.
 
     Args:
-        kind: The dataclass. Fields may be numbers, words, paths, choices, tuples, mappings, dataclasses, and any of
-            these or None. A class with a `from_dict` of its own is read by that.
+        kind: The dataclass. Fields may be numbers, words, paths, choices, tuples, dataclasses, and any of these or
+            None. A class with a `from_dict` of its own is read by that.
         values: As YAML or JSON has it.
         where: The key under which it stands, for messages.
 
@@ -52,8 +52,6 @@ def plain(settings: object) -> Any:
     if is_dataclass(settings) and not isinstance(settings, type):
         own = getattr(settings, "to_dict", None)
         return own() if own else {field.name: plain(getattr(settings, field.name)) for field in fields(settings)}
-    if isinstance(settings, Mapping):
-        return {str(key): plain(value) for key, value in settings.items()}
     if isinstance(settings, list | tuple):
         return [plain(value) for value in settings]
     return settings.as_posix() if isinstance(settings, Path) else settings
@@ -129,10 +127,6 @@ def _read(hint: Any, value: Any, where: str) -> Any:
         raise _refusal(where, value, f"one of {', '.join(map(str, arguments))}")
     if origin is tuple:
         return _read_tuple(arguments, value, where)
-    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            raise _refusal(where, value, "a mapping of names to values")
-        return {str(key): _read(arguments[1], each, _join(where, key)) for key, each in value.items()}
     if is_dataclass(hint):
         return read_settings(hint, value, where)  # type: ignore[arg-type]
     return _read_scalar(hint, value, where)
@@ -155,7 +149,7 @@ def _read_scalar(kind: type, value: Any, where: str) -> Any:
         return _read_number(kind, value, where)
     if isinstance(value, kind):
         return value
-    raise _refusal(where, value, _WORDS.get(kind, kind.__name__))
+    raise _refusal(where, value, _WORDS[kind])
 
 
 def _read_number(kind: type, value: Any, where: str) -> Any:

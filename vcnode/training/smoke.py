@@ -19,7 +19,7 @@ from vcnode.training.data import build_index
 from vcnode.training.finetune import finetune
 from vcnode.training.model_setup import build_model
 from vcnode.training.run_setup import prepare_run
-from vcnode.training.trainer import StepReport, Trainer
+from vcnode.training.trainer import StepReport
 
 _HEIGHT, _WIDTH = 160, 224  # of the pictures
 _SHORT_SIDE = 64  # at which the small networks work
@@ -82,9 +82,9 @@ def smoke(folder: Path, device: torch.device | str, say: Say, cancelled: Asked =
     say("all three weights files load and colour")
 
 
-def make_photos(folder: Path, count: int = 6) -> Path:
-    """Write colourful pictures in two classes, `class/number.png`."""
-    for number in range(count):
+def make_photos(folder: Path) -> Path:
+    """Write six colourful pictures in two classes, `class/number.png`."""
+    for number in range(6):
         path = folder / ("meadow", "harbour")[number % 2] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(_picture(number, 0)).save(path)
@@ -123,19 +123,11 @@ def _devc(photos: Path) -> TrainingConfig:
     return load_config("paper", [changes])
 
 
-class _Watched:
-    """A finished run."""
-
-    def __init__(self, trainer: Trainer, cancelled: Asked) -> None:
-        self.step, self.values = 0, dict[str, float]()
-        trainer.run(self._note, cancelled)
-
-    def _note(self, report: StepReport) -> None:
-        self.step, self.values = report.step, report.values
-
-
-def _run(config: TrainingConfig, folder: Path, device: torch.device | str, cancelled: Asked) -> _Watched:
-    return _Watched(prepare_run(config, folder, device), cancelled)
+def _run(config: TrainingConfig, folder: Path, device: torch.device | str, cancelled: Asked) -> StepReport:
+    """Train, and return what the last step brought."""
+    reports: list[StepReport] = []
+    prepare_run(config, folder, device).run(reports.append, cancelled)
+    return reports[-1]
 
 
 def _run_in_two(config: TrainingConfig, folder: Path, device: torch.device | str, cancelled: Asked) -> None:

@@ -2,9 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields
 from typing import Any
 
 import torch
@@ -21,7 +20,7 @@ from vcnode.training.learner import Learner, NotFinite
 from vcnode.training.objective import Objective
 from vcnode.training.optimization import trained_parameters
 from vcnode.training.randomness import generator_for
-from vcnode.training.unroll import Colored, Unroll, matching_error
+from vcnode.training.unroll import Colored, matching_error, unroll
 
 _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -39,17 +38,16 @@ class TrainingStep:
     """
 
     def __init__(self, config: TrainingConfig, model: Model, objective: Objective, world: World) -> None:
-        settings, rates = config.optimization, config.optimization.rates
+        settings = config.optimization
         self.config, self.model, self.objective, self.world = config, model, objective, world
         self.device = next(model.parameters()).device
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "float16")
-        self.unroll = Unroll(model, clean_history=config.recurrence.clean_history)
-        parameters = trained_parameters(model, rates)
+        parameters = trained_parameters(model, settings.rates)
         self.generator = Learner(parameters, settings.solver, settings, self.scaler, world)
         self.discriminator: Learner | None = None
         if objective.discriminator is not None:
-            judge = {rates.discriminator: dict(objective.discriminator.named_parameters())}
-            self.discriminator = Learner(judge, settings.discriminator_solver, settings, self.scaler, world)
+            parameters = {settings.rates.discriminator: dict(objective.discriminator.named_parameters())}
+            self.discriminator = Learner(parameters, settings.discriminator_solver, settings, self.scaler, world)
         self.average = WeightAverage(model, settings.average)
 
     def __call__(self, batch: Batch, number: int) -> tuple[dict[str, float], Colored]:
@@ -109,19 +107,21 @@ class TrainingStep:
             self.discriminator.load_state_dict(state["discriminator"])
 
     def _learn(self, batch: Batch, number: int) -> tuple[dict[str, float], Colored]:
-        history = draw_history(batch, self.config.recurrence.history, self._random(number, "history", self.world.rank))
-        parts = list(_slices(len(batch.reference), self.config.optimization.accumulate))
+        recurrence, count = self.config.recurrence, self.config.optimization.accumulate
+        history = draw_history(batch, recurrence.history, self._random(number, "history", self.world.rank))
+        size = len(batch.reference) // count
         values: dict[str, float] = {}
         judged, wanted, results = [], [], []
-        for clips in parts:
-            part = Batch(*(getattr(batch, field.name)[clips] for field in fields(batch)))
-            with self._disturbed_features(number, clips.start), self._autocast():
-                colored = self.unroll(part, history and history.part(clips))
+        for first in range(0, count * size, size):
+            clips = slice(first, first + size)
+            part, told = batch.part(clips), history and history.part(clips)
+            with self._disturbed_features(number, first), self._autocast():
+                colored = unroll(self.model, part, told, clean_history=recurrence.clean_history)
             if self.discriminator is not None:
-                judged.append(self._teach_discriminator(self.discriminator, colored, part, 1 / len(parts)))
-                if clips is parts[-1]:
+                judged.append(self._teach_discriminator(self.discriminator, colored, part, 1 / count))
+                if len(judged) == count:
                     values |= self._advance(self.discriminator, "discriminator", judged, number)
-            wanted.append(self._teach_generator(colored, part, 1 / len(parts)))
+            wanted.append(self._teach_generator(colored, part, 1 / count))
             results.append(colored.detach())
         values |= self._advance(self.generator, "loss", wanted, number)
         self.scaler.update()
@@ -164,8 +164,3 @@ class TrainingStep:
 
     def _random(self, *purpose: object, device: torch.device | str = "cpu") -> torch.Generator:
         return generator_for(self.config.seed, *purpose, device=device)
-
-
-def _slices(count: int, parts: int) -> Iterator[slice]:
-    size = count // parts
-    return (slice(number * size, (number + 1) * size) for number in range(parts))

@@ -1,7 +1,7 @@
 """A training run: batches, steps, figures, saved states, and the weights in the end."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -102,31 +102,20 @@ class Trainer:
             MediaError: The record cannot be written.
             InputError: The data cannot be used, or another process is training in the folder.
         """
-        with sole_run(self.folder) if self.world.rank == 0 else nullcontext():
-            return self._run(on_step, cancelled)
-
-    def _run(self, on_step: Callable[[StepReport], None] | None, cancelled: Callable[[], bool] | None) -> Path:
-        output, steps, begun = self.config.output, self.config.optimization.steps, self.step
-        recorder = Recorder(self.folder, self.step) if self.world.rank == 0 else None
-        if recorder is not None:
-            remove_leftovers(self.folder)
-            remove_leftovers(self.folder, LOG_NAME)
-        try:
+        steps, begun = self.config.optimization.steps, self.step
+        with self._recorder() as recorder:
             for batch in self._batches():
                 self._stop_if_asked(cancelled)
-                values, colored = self._try(batch)
+                values, colored = self._learn_from(batch)
                 self.step += 1
                 if recorder is not None:
                     self._record(recorder, values, batch, colored)
                 if on_step is not None:
                     on_step(StepReport(self.step, values))
-                if self.step % output.checkpoint_every == 0 or self.step == steps:
+                if self.step % self.config.output.checkpoint_every == 0 or self.step == steps:
                     self.save()
-        finally:
-            if recorder is not None:
-                recorder.close()
-        if self.step == begun:  # the weights file may be older: of other settings, or of a process killed before it
-            self.save()
+            if self.step == begun:  # the weights file may be older: of other settings, or of a process killed before it
+                self.save()
         return self.weights
 
     def resume(self) -> int:
@@ -168,6 +157,17 @@ class Trainer:
         write_weights(self.weights, model.config, state, {"steps": self.step, **settings}, half=self.config.output.half)
         return path
 
+    @contextmanager
+    def _recorder(self) -> Iterator[Recorder | None]:
+        """The first process writes the record, alone in the folder; the others get none."""
+        if self.world.rank > 0:
+            yield None
+            return
+        with sole_run(self.folder), closing(Recorder(self.folder, self.step)) as recorder:
+            remove_leftovers(self.folder)
+            remove_leftovers(self.folder, LOG_NAME)
+            yield recorder
+
     def _batches(self) -> Iterator[Batch]:
         settings, world = self.config.optimization, self.world
         return self.data.stream(
@@ -180,7 +180,7 @@ class Trainer:
             world.size,
         )
 
-    def _try(self, batch: Batch) -> tuple[dict[str, float], Colored]:
+    def _learn_from(self, batch: Batch) -> tuple[dict[str, float], Colored]:
         try:
             return self.learn(batch, self.step)
         except NotFinite as error:

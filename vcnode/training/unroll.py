@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from vcnode.network.model import Model
 from vcnode.training.batch import Batch
@@ -34,41 +34,31 @@ class Colored:
         return Colored(torch.cat([part.ab for part in parts]), torch.cat([part.warped_ab for part in parts]))
 
 
-class Unroll(nn.Module):
-    """The recurrence as one module: gradients flow from each frame through the colours of those before it.
+def unroll(model: Model, batch: Batch, handover: Handover | None = None, *, clean_history: bool) -> Colored:
+    """Colour every frame, the first one from nothing; gradients flow through the colours of the frames before.
 
     Args:
         model: The network.
+        batch: The clips.
+        handover: What the second frames are told instead of how the first were coloured.
         clean_history: Show the network the previous frame's luminance without noise, as the authors' training does,
             instead of as it saw it then, which is what happens to real footage.
     """
-
-    def __init__(self, model: Model, *, clean_history: bool) -> None:
-        super().__init__()
-        self.model, self.clean_history = model, clean_history
-
-    def forward(self, batch: Batch, handover: Handover | None = None) -> Colored:
-        """Colour every frame, the first one from nothing.
-
-        Args:
-            batch: The clips.
-            handover: What the second frames are told instead of how the first were coloured.
-        """
-        clips, frames, _, height, width = batch.lightness.shape
-        state = self.model.init_state(height, width, clips)
-        references = self.model.encode_references([batch.reference])
-        colors, warped = [], []
-        for number in range(frames):
-            prepared = self.model.prepare(batch.lightness[:, number], state.lightness, references)
-            step, state = self.model.advance(prepared, state)
-            ab = step.ab.float()  # whole between frames, as in rendering
-            seen = batch.truth[:, number, :1] if self.clean_history else state.lightness
-            state = replace(state, lightness=seen, ab=ab, uncertainty=state.uncertainty.float())
-            if number == 0 and handover is not None:
-                state, ab = handover.after(state), handover.colors(ab)
-            colors.append(ab)
-            warped.append(step.warped_ab.float())
-        return Colored(torch.stack(colors, dim=1), torch.stack(warped, dim=1))
+    clips, frames, _, height, width = batch.lightness.shape
+    state = model.init_state(height, width, clips)
+    references = model.encode_references([batch.reference])
+    colors, warped = [], []
+    for number in range(frames):
+        prepared = model.prepare(batch.lightness[:, number], state.lightness, references)
+        step, state = model.advance(prepared, state)
+        ab = step.ab.float()  # whole between frames, as in rendering
+        seen = batch.truth[:, number, :1] if clean_history else state.lightness
+        state = replace(state, lightness=seen, ab=ab, uncertainty=state.uncertainty.float())
+        if number == 0 and handover is not None:
+            state, ab = handover.after(state), handover.colors(ab)
+        colors.append(ab)
+        warped.append(step.warped_ab.float())
+    return Colored(torch.stack(colors, dim=1), torch.stack(warped, dim=1))
 
 
 def matching_error(colored: Colored, batch: Batch) -> Tensor:

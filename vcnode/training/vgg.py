@@ -103,13 +103,12 @@ class LossNetwork(nn.Module):
         return cls(encoder)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], *, scale: float = IMAGENET_SCALE) -> Self:
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Load VGG16 or VGG19, told apart by their keys, with torchvision's keys and preprocessing.
 
         Args:
             path: A safetensors file (or torchvision's own .pth), in any precision; classifier and other tensors in it
                 are not used.
-            scale: As for the class.
 
         Raises:
             ModelError: The file is absent, damaged, or holds neither network.
@@ -124,14 +123,11 @@ class LossNetwork(nn.Module):
                 f"The file {path} holds neither VGG16 nor VGG19: give one with torchvision's keys, features.0.weight "
                 "to features.28.weight."
             )
-        return cls(TorchvisionVGG(depth, tensors, source=str(path)), scale)
+        return cls(TorchvisionVGG(depth, tensors, source=str(path)), IMAGENET_SCALE)
 
     @classmethod
-    def from_torchvision(cls, *, scale: float = IMAGENET_SCALE) -> Self:
+    def from_torchvision(cls) -> Self:
         """Load torchvision's VGG19 from torch's hub cache; torchvision itself is not needed.
-
-        Args:
-            scale: As for the class.
 
         Raises:
             ModelError: It is not there, or damaged.
@@ -141,7 +137,7 @@ class LossNetwork(nn.Module):
             raise ModelError(
                 f"Torchvision's VGG19 is not at {path}: put {_TORCHVISION_URL} there, or give another VGG as a file."
             )
-        return cls.from_file(path, scale=scale)
+        return cls.from_file(path)
 
     @classmethod
     def random(cls, seed: int = 0, *, width: int = 16) -> Self:

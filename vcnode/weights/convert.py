@@ -104,7 +104,8 @@ def find_parts(directory: str | os.PathLike[str], files: Iterable[WeightFile]) -
     Raises:
         ModelError: A file is absent, or several fit the same pattern.
     """
-    below = sorted(path for path in Path(directory).rglob("*") if path.is_file())
+    # os.path, since pathlib raises on files that it may not look at
+    below = sorted(path for path in Path(directory).rglob("*") if os.path.isfile(path))
     parts: dict[WeightFile, Path] = {}
     for file in files:
         fitting = [path for path in below if fnmatchcase(path.name, file.name)]

@@ -96,7 +96,7 @@ def load_registry(path: Path | None = None) -> dict[str, RegistryEntry]:
     Raises:
         ModelError: The file is absent or an entry in it is wrong.
     """
-    path = models_directory() / REGISTRY_NAME if path is None else Path(path)
+    path = models_directory() / REGISTRY_NAME if path is None else path
     content = _read_mapping(path, "The model registry")
     if content.get("version") != REGISTRY_VERSION or not isinstance(content.get("models"), dict):
         raise ModelError(

@@ -1,9 +1,11 @@
 """One client: its messages read and answered."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from vcnode import __version__
 from vcnode.errors import VcnodeError
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.job_queue import Job, JobQueue
@@ -157,10 +159,15 @@ class Connection:
 
         refusal = self.jobs.submit(Job(identifier, self, plan), accept)
         if refusal is not None:
-            self._reject(identifier, [Problem("output.pattern" if "writing" in refusal else "id", refusal)])
+            self._reject(identifier, [refusal])
 
     def _reject(self, identifier: str, problems: list[Problem]) -> None:
         self.send({"type": "rejected", "id": identifier, "problems": _shown(problems)})
+
+
+def worker_hello() -> Message:
+    """What a worker says first."""
+    return {"type": "hello", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()}
 
 
 def wrong_version(version: object) -> str:

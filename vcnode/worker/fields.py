@@ -123,15 +123,16 @@ class Fields:
         return value if isinstance(value, list) else []
 
     def _value(self, name: str, default: object, kind: type | tuple[type, ...], wanted: str) -> Any:
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING or (value is None and default is not _MISSING):
-            if default is _MISSING and self._is_object:
+        value, is_required = self.values.get(name, _MISSING), default is _MISSING
+        instead = None if is_required else default
+        if value is _MISSING or (value is None and not is_required):
+            if is_required and self._is_object:
                 self.note(name, f"It is missing: give {wanted}.")
-            return None if default is _MISSING else default
+            return instead
         wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
         if wrong or (isinstance(value, float) and not math.isfinite(value)):
             self.note(name, f"This is {kind_of(value)}: give {wanted}.")
-            return None if default is _MISSING else default
+            return instead
         return value
 
     def _note(self, field: str, sentence: str) -> None:

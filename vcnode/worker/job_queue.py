@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from vcnode.worker.fields import Problem
 from vcnode.worker.plan import Plan
 from vcnode.worker.protocol import Message
 from vcnode.worker.running import run_plan
@@ -45,7 +46,7 @@ class JobQueue:
         self._lock = threading.Lock()
         self._is_stopping = False
 
-    def submit(self, job: Job, accept: Callable[[int], None]) -> str | None:
+    def submit(self, job: Job, accept: Callable[[int], None]) -> Problem | None:
         """Take a job.
 
         Args:
@@ -58,9 +59,10 @@ class JobQueue:
         files = set(job.plan.target.files)
         with self._lock:
             if any(each.identifier == job.identifier and each.client is job.client for each in self._jobs):
-                return f"A job {job.identifier!r} is under way: give each job an id of its own."
+                return Problem("id", f"A job {job.identifier!r} is under way: give each job an id of its own.")
             if any(not files.isdisjoint(each.plan.target.files) for each in self._jobs):
-                return f"Another job is writing {job.plan.request.output}: wait for it, or give another name."
+                said = f"Another job is writing {job.plan.request.output}: wait for it, or give another name."
+                return Problem("output.pattern", said)
             self._jobs.append(job)
             before = len(self._jobs) - 1
         accept(before)
@@ -92,9 +94,9 @@ class JobQueue:
             self._tell_cancelled(job)
 
     def has_jobs(self, *, except_of: Client | None = None) -> bool:
-        """Whether anybody else's job is running or waiting."""
+        """Whether anybody else has a job, running or waiting, that was not cancelled."""
         with self._lock:
-            return any(job.client is not except_of for job in self._jobs)
+            return any(job.client is not except_of and not job.is_cancelled for job in self._jobs)
 
     @property
     def is_stopping(self) -> bool:

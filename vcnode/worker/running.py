@@ -117,31 +117,26 @@ class _Run:
         self.done_frames += 1
         self.times.append(time.monotonic())
         fps = (len(self.times) - 1) / max(self.times[-1] - self.times[0], 1e-9)
-        self.send(
-            {
-                "type": "progress",
-                "frame": self.plan.source.numbers[frame.colored.number],
-                "done": self.done_frames,
-                "total": self.total,
-                "fps": round(fps, 3),
-                "seconds_left": round(max(0, self.total - self.done_frames) / fps, 1),
-                "confidence": _rounded(frame.confidence),
-                "backward": False,
-            }
-        )
+        left = round(max(0, self.total - self.done_frames) / fps, 1)
+        self._progress(frame.colored.number, round(fps, 3), left, _rounded(frame.confidence), backward=False)
 
     def backward(self, index: int) -> None:
         """A frame is about to be coloured backward, for those before it."""
+        self._progress(index, 0.0, None, None, backward=True)
+
+    def _progress(
+        self, index: int, fps: float, seconds_left: float | None, confidence: float | None, *, backward: bool
+    ) -> None:
         self.send(
             {
                 "type": "progress",
                 "frame": self.plan.source.numbers[index],
                 "done": self.done_frames,
                 "total": self.total,
-                "fps": 0.0,
-                "seconds_left": None,
-                "confidence": None,
-                "backward": True,
+                "fps": fps,
+                "seconds_left": seconds_left,
+                "confidence": confidence,
+                "backward": backward,
             }
         )
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 import PIL.Image
 
 from vcnode.errors import MediaError, VcnodeError
-from vcnode.media import open_source
+from vcnode.media import ImageSequenceReader, open_source
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import read_exr_header
-from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.media.sequence_pattern import gaps, is_pattern, parse_pattern, spelt_out
 from vcnode.rendering.reference_encoding import Windows
 from vcnode.rendering.stretch import exact_frame_count
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.request import JobRequest
+
+_NAMED = 10  # stretches of missing frames at most
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ def assumed(request: JobRequest) -> SourceFrames:
 
 def _video(request: JobRequest, problems: list[Problem]) -> SourceFrames | None:
     with open_source(request.source) as source:
+        if isinstance(source, ImageSequenceReader):  # frames would not have the numbers of its files
+            said = f"{request.source} is a folder: name the pictures in it, as in {source.pattern}."
+            problems.append(Problem("frames.pattern", said))
+            return None
         count = exact_frame_count(source)
     if not count:
         problems.append(Problem("frames.pattern", f"{request.source} has no frames that can be counted: convert it."))
@@ -80,13 +85,14 @@ def _pictures(request: JobRequest, problems: list[Problem]) -> SourceFrames | No
     source = _range(request, numbers, (), problems)
     if source is None:
         return None
-    there = set(numbers)
-    missing = [number for number in source.wanted if number not in there]
+    missing = gaps(numbers, source.first, source.last)
     if missing:
-        sentence = f"{_ranges(missing)} of {pattern} {'is' if len(missing) == 1 else 'are'} missing: render them first."
-        problems.append(Problem("frames", sentence))
+        more = f" and {len(missing) - _NAMED} more stretches" if len(missing) > _NAMED else ""
+        frames, are = ("Frames", "are") if sum(gap.stop - gap.start for gap in missing) > 1 else ("Frame", "is")
+        said = f"{frames} {spelt_out(missing[:_NAMED])}{more} of {pattern} {are} missing: render them first."
+        problems.append(Problem("frames", said))
     before = len(problems)
-    _check_sizes([pattern.path(number) for number in source.wanted if number in there], problems)
+    _check_sizes([pattern.path(number) for number in numbers if source.first <= number <= source.last], problems)
     windows = None
     if len(problems) == before:
         with open_source(request.source) as opened:  # as the renderer will
@@ -115,9 +121,6 @@ def _check_sizes(files: Sequence[Path], problems: list[Problem]) -> None:
             sizes.setdefault(picture_size(file), []).append(file.name)
         except MediaError as error:
             problems.append(Problem("frames", sentence_of(error)))
-        except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
-            reason = getattr(error, "strerror", None) or "it is damaged or no picture"
-            problems.append(Problem("frames", f"{file} cannot be read ({reason}): render it again."))
     if len(sizes) > 1:
         (size, _), *others = sizes.items()
         wrong, names = others[0]
@@ -134,18 +137,14 @@ def picture_size(file: Path) -> tuple[int, int]:
     """Width and height by a picture's header; of EXR those of its format, as data windows may differ.
 
     Raises:
-        OSError, ValueError, SyntaxError, MediaError: It cannot be read.
+        MediaError: It cannot be read.
     """
     if is_exr(file):
         display = read_exr_header(file)[0].display_window
         return display.width, display.height
-    with PIL.Image.open(file) as image:
-        return image.size
-
-
-def _ranges(numbers: list[int]) -> str:
-    """Say 3, 4, 5, 9 as "Frames 3-5, 9"; at most a few of them."""
-    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
-    named = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more stretches" if len(named) > 10 else "")
-    return f"Frame{'' if len(numbers) == 1 else 's'} {shown}"
+    try:
+        with PIL.Image.open(file) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged or no picture"
+        raise MediaError(f"{file} cannot be read ({reason}): render it again.") from error

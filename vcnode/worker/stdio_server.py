@@ -1,20 +1,17 @@
 """A worker for the one client that started it, over stdin and stdout."""
 
-import os
 import threading
 
-from vcnode import __version__
-from vcnode.worker.connection import Connection
+from vcnode.worker.connection import Connection, worker_hello
 from vcnode.worker.job_queue import JobQueue
 from vcnode.worker.lines import read_lines
-from vcnode.worker.protocol import PROTOCOL
 from vcnode.worker.standard_streams import Pipes
 
 
 def serve_stdio(pipes: Pipes, jobs: JobQueue) -> None:
     """Answer the client and run its jobs until it quits or is gone, or `jobs.stop` is called."""
     connection = Connection(jobs, read_lines(pipes.read), pipes.write, gone=jobs.stop)
-    connection.send({"type": "hello", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()})
+    connection.send(worker_hello())
 
     def listen() -> None:
         connection.serve()

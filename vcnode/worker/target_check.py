@@ -10,7 +10,7 @@ from vcnode.media.encoder import CONTAINERS
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
 from vcnode.sequence.state_folder import check_folder
-from vcnode.whole_files import try_writing
+from vcnode.whole_files import remove_file, try_writing
 from vcnode.worker.fields import Problem, sentence_of
 from vcnode.worker.receipt import Receipt, read_receipts
 from vcnode.worker.request import JobRequest
@@ -125,14 +125,19 @@ def _check_ours(
 
 
 def drop_damaged(target: Target) -> int:
-    """Remove files of an unfinished run that no program could open, so that they are made again; returns how many."""
+    """Remove files of an unfinished run that no program could open, so that they are made again; returns how many.
+
+    Raises:
+        MediaError: One cannot be removed.
+    """
     damaged = 0
     for file in target.files if target.resume else ():
         if file.exists() and file.suffix.lower() in _DEPTHS:
             try:
                 picture_size(file)
-            except (OSError, ValueError, SyntaxError, MediaError):
-                file.unlink(missing_ok=True)
+            except MediaError as error:
+                if not remove_file(file):
+                    raise MediaError(f"{file} is damaged and cannot be removed: close what has it open.") from error
                 damaged += 1
     return damaged
 

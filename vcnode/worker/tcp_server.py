@@ -2,7 +2,6 @@
 
 import hmac
 import ipaddress
-import os
 import secrets
 import socket
 import threading
@@ -10,9 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from vcnode import __version__
 from vcnode.errors import InputError
-from vcnode.worker.connection import Connection, wrong_version
+from vcnode.worker.connection import Connection, worker_hello, wrong_version
 from vcnode.worker.job_queue import JobQueue
 from vcnode.worker.lines import read_lines
 from vcnode.worker.protocol import PROTOCOL, Message, ProtocolError, decode_message, encode_message
@@ -73,7 +71,7 @@ class TcpServer:
 
     def hello(self) -> Message:
         """What a program needs to find the worker; the token is a secret of this user."""
-        return {**_hello(), "port": self.port, "token": self.token}
+        return {**worker_hello(), "port": self.port, "token": self.token}
 
     def serve(self) -> None:
         """Run clients' jobs until one of them or `jobs.stop` ends the worker, or nobody has come for long."""
@@ -113,7 +111,7 @@ class TcpServer:
             stream.is_greeted = True
             client.settimeout(_PATIENCE)
             connection = _SharedConnection(self.jobs, lines, client.sendall, stream.close)
-            connection.send(_hello())
+            connection.send(worker_hello())
             connection.serve()
 
     @contextmanager
@@ -128,10 +126,8 @@ class TcpServer:
                 self._last_seen = time.monotonic()
 
     def _problem_with(self, greeting: bytes | None) -> str | None:
-        if greeting is None:
-            return "The first message must be the hello with the worker's token."
         try:
-            message = decode_message(greeting)
+            message: Message = {} if greeting is None else decode_message(greeting)  # None: too long, or gone
         except ProtocolError as error:
             return str(error)
         if message.get("type") != "hello":
@@ -186,7 +182,3 @@ class _SharedConnection(Connection):
             return True
         self.jobs.stop()
         return False
-
-
-def _hello() -> Message:
-    return {"type": "hello", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()}

@@ -72,9 +72,10 @@ def _sentence_for(error: Exception, out_of_memory: tuple[type[BaseException], ..
         said = " ".join(str(cause).split())[:200]
         advice = (
             f"There is too little memory for this working size ({said}): lower working_size or look_ahead, or give "
+            "fewer references."
         )
         kind: Callable[[str], Exception] = type(cause) if isinstance(cause, out_of_memory) else RuntimeError  # type: ignore[assignment]
-        return kind(_joined([advice + "fewer references.", *notes]))
+        return kind(_joined([advice, *notes]))
     if not known:
         return None
     kind = ValueError if isinstance(error, InputError) else RuntimeError

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from .choices import STATE_SUFFIX
@@ -10,9 +11,10 @@ from .choices import STATE_SUFFIX
 def state_files(folder: str | Path) -> list[str]:
     """List the states below a folder, the newest first, as paths from there with forward slashes."""
     found: list[tuple[float, str]] = []
-    for path in _walk(Path(folder)):
-        if path.name.endswith(STATE_SUFFIX):
-            found.append((path.stat().st_mtime, path.relative_to(folder).as_posix()))
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names if name.endswith(STATE_SUFFIX)):
+            with suppress(OSError):  # removed in the meantime, or a link to nothing
+                found.append((path.stat().st_mtime, path.relative_to(folder).as_posix()))
     return [name for _, name in sorted(found, key=lambda each: (-each[0], each[1]))]
 
 
@@ -43,9 +45,3 @@ def _stamp(path: Path) -> str:
     except OSError:
         return f"{path} absent"
     return f"{path} {status.st_mtime_ns} {status.st_size}"
-
-
-def _walk(folder: Path) -> Iterable[Path]:
-    for place, _, names in os.walk(folder):
-        for name in names:
-            yield Path(place, name)

@@ -29,7 +29,7 @@ class Clip(Protocol):
 
     Attributes:
         first: Number of the first frame.
-        count: How many there are, perhaps an estimate; None where that is not known.
+        count: How many there are; None where that is not known.
     """
 
     first: int
@@ -43,7 +43,7 @@ class Clip(Protocol):
 
 
 @contextmanager
-def opened(given: Any, file_type: type, scratch: Path) -> Iterator["Clip"]:
+def opened(given: Any, file_type: type, scratch: Path) -> Iterator[Clip]:
     """Open what is connected: an IMAGE batch, a video file, which is streamed, or a video in memory.
 
     Args:

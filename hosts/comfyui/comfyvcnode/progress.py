@@ -10,7 +10,7 @@ from torch import Tensor
 type Tell = Callable[[int, int, Image.Image | None], None]
 
 _BETWEEN_PICTURES = 0.25  # seconds: each is encoded and sent, and older hosts send all they get
-_LARGEST = 512  # pixels of a side
+LARGEST_PICTURE = 512  # pixels of a side
 
 
 class Progress:
@@ -81,7 +81,7 @@ class Progress:
 def thumbnail(rgb: Tensor) -> Image.Image:
     """Make a small picture of RGB `(3, H, W)`, 0..1."""
     height, width = rgb.shape[1:]
-    scale = min(1.0, _LARGEST / max(height, width))
+    scale = min(1.0, LARGEST_PICTURE / max(height, width))
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
     small = F.interpolate(rgb[None].float().cpu(), size, mode="area")[0]
     codes = (small.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

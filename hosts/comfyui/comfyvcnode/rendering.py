@@ -75,7 +75,7 @@ def color_film(
     network = load(info.height, info.width)
     job = RenderJob(
         source=part.path,
-        output=folder / "name",
+        output=folder / "unnamed",  # until the name that follows from all the rest
         references=() if plan.listed is not None else plan.references,
         cuts=() if plan.listed is not None else plan.scenes,
         cut_threshold=coloring.scene_cut,
@@ -114,14 +114,12 @@ def color_film(
 
 
 def _frames(part: FilmPart) -> tuple[int, int | None] | None:
-    """The part, as far as the film goes."""
-    if not part.first and part.last is None:
-        return None
+    """The part, as far as the film goes; a beginning past its end is told by the renderer."""
+    if part.last is None:
+        return (part.first, None) if part.first else None
     with open_source(part.path) as source:
-        count = None if part.last is None else exact_frame_count(source)
-    if part.last is None or count is None or part.first >= count:
-        return part.first, part.last  # a beginning past the end is told by the renderer
-    return part.first, min(part.last, count - 1)
+        count = exact_frame_count(source)
+    return part.first, part.last if count is None or part.first >= count else min(part.last, count - 1)
 
 
 class _Reporter:

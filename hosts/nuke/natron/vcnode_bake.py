@@ -34,11 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
         task = os.path.join(folder, "task.json")
         with open(task, "w", encoding="utf-8") as file:
             json.dump(_task(chosen), file)
-        _run([renderer, "-t", os.path.join(_HERE, "bake_in_natron.py")], _environment(task))
+        stopped = _run([renderer, "-t", os.path.join(_HERE, "bake_in_natron.py")], _environment(task))
         try:
             with open(task + ".outcome", encoding="utf-8") as file:
                 outcome = json.load(file)
         except OSError:
+            if stopped:
+                return _failed("Stopped.", code=130)
             return _failed("NatronRenderer ended before its time; what it printed above says why.")
     if "result" not in outcome:
         return _failed(outcome["problem"], code=130 if outcome.get("cancelled") else 1)
@@ -80,11 +82,20 @@ def _absolute(path: str) -> str:
 def _environment(task: str) -> dict[str, str]:
     """Ours, with the node's folder where Natron looks for nodes."""
     folders = [os.path.join(_HERE, "VCNode"), os.environ.get("NATRON_PLUGIN_PATH", "")]
-    return dict(os.environ, VCNODE_BAKE=task, NATRON_PLUGIN_PATH=os.pathsep.join(each for each in folders if each))
+    path = os.pathsep.join(each for each in folders if each)
+    environment = dict(os.environ, VCNODE_BAKE=task, NATRON_PLUGIN_PATH=path)
+    chosen = [os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if next(filter(None, chosen), "C") in ("C", "POSIX"):
+        environment["LC_ALL"] = "C.UTF-8"  # else Natron's Python finds no file with a letter beyond ASCII in its path
+    return environment
 
 
-def _run(command: list[str], environment: dict[str, str]) -> None:
-    """Run to the end; asked to stop, have Natron stop, which keeps finished frames; asked again, end it at once."""
+def _run(command: list[str], environment: dict[str, str]) -> bool:
+    """Run to the end; asked to stop, have Natron stop, which keeps finished frames; asked again, end it at once.
+
+    Returns:
+        Whether it was asked to stop.
+    """
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
     asked: list[bool] = []
 
@@ -101,6 +112,7 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    return bool(asked)
 
 
 def _failed(problem: str, code: int = 1) -> int:

@@ -20,7 +20,7 @@ def parse_address(address: str) -> tuple[str, int]:
         ClientError: It is no address on this machine.
     """
     host, _, port = address.strip().rpartition(":")
-    if host not in _LOOPBACK or not port.isdigit() or not 0 < int(port) < 65536:
+    if host not in _LOOPBACK or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ClientError(f"The worker's address '{address}' cannot be used: give 127.0.0.1:PORT.")
     return host.strip("[]"), int(port)
 

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from vcnode_client.fingerprint import fingerprint
 from vcnode_client.host import Clip, Host
 from vcnode_client.inspecting import inspect
-from vcnode_client.panel_words import shots_in_words
+from vcnode_client.panel_words import shots_in_words, worker_in_words
 from vcnode_client.patterns import FramePattern
 from vcnode_client.problems import Cancelled, ClientError, Problem, in_words
 from vcnode_client.results import pictures_of, recall, state_of
@@ -98,7 +98,8 @@ class Controller:
             there = finished(folder)
             if not there or (version is not None and version not in there):
                 known = ", ".join(str(each) for each in there) or "none"
-                raise ClientError(f"There is no version {version or ''} in {folder}; there is {known}.")
+                wanted = "version" if version is None else f"version {version}"
+                raise ClientError(f"There is no {wanted} in {folder or 'the cache folder'}; there is {known}.")
             number = there[-1] if version is None else version
             try:
                 result = recall(folder, number)
@@ -110,12 +111,13 @@ class Controller:
         except ClientError as error:
             self._fail(error, self.state)
 
-    def check_worker(self, told: Callable[[dict[str, Any]], None]) -> None:
-        """Reach the worker and ask what it has; `told` gets its answer, with the greeting's fields.
+    def check_worker(self, say: Callable[[str], None]) -> None:
+        """Reach the worker and ask what it has; `say` gets the words for the panel, at once and when it has answered.
 
         Raises:
             ClientError: It cannot be reached. Only without a user.
         """
+        say("asking ...")
         choice = self.host.settings().worker
         failed: list[BaseException] = []
 
@@ -124,9 +126,10 @@ class Controller:
                 return dict(worker.hello, **worker.check(self.host.is_cancelled))
 
         def answered(answer: dict[str, Any] | None, error: BaseException | None) -> None:
-            if error is None and answer is not None:
-                told(answer)
+            if answer is not None:
+                say(worker_in_words(answer))
             elif error is not None:
+                say("no answer")
                 failed.append(error)
                 self.host.report(_problems(error))
 
@@ -178,17 +181,19 @@ class Controller:
 
     def _tell(self, error: BaseException, state: str) -> None:
         problems = _problems(error)
-        self._show(state, in_words(problems))
-        self.host.report(problems)
+        self._show(state, in_words(problems), problems)
 
-    def _show(self, state: str, message: str) -> None:
+    def _show(self, state: str, message: str, problems: list[Problem] | None = None) -> None:
         self.state = state
         try:
             self.host.show(state, message)
+            if problems:
+                self.host.report(problems)
         except Exception:  # the node was deleted meanwhile: what was made stays on disk
             _log.warning("%s: %s cannot be shown", self.host.program, state, exc_info=True)
 
-    def _look(self) -> Any:
+    def _look(self) -> tuple[str, str]:
+        """The state, and a line about it."""
         settings, clip = self.host.settings(), self.host.clip()
         state, message = self._compared(settings, clip)
         return state, "; ".join(filter(None, (message, shots_in_words(settings, clip))))
@@ -202,17 +207,13 @@ class Controller:
             result = recall(saved["folder"], int(saved["version"]))
         except (KeyError, TypeError, ValueError):
             return "missing", f"{about}: its files are gone; colour the range again"
-        lost = [view for view in self.host.views() if _lost(FramePattern(result.pattern).for_view(view), result)]
-        if lost:
+        pattern = FramePattern(result.pattern)
+        if any(pattern.for_view(view).missing(result.first, result.last) for view in self.host.views()):
             return "missing", f"{about}: frames are gone; colour the range again"
         if clip is None or self._digest(settings, clip)(pictures_of(saved)) != saved.get("fingerprint"):
             return "stale", f"{about}: the script has changed since; colour the range again to follow"
         weak = saved.get("weak")
         return "done", f"{about}; a reference would help most at {weak}" if weak else about
-
-
-def _lost(pattern: FramePattern, result: Any) -> bool:
-    return not all(os.path.exists(pattern.path(frame)) for frame in range(result.first, result.last + 1))
 
 
 def _problems(error: BaseException) -> list[Problem]:

@@ -7,7 +7,7 @@ from typing import Iterable
 
 from vcnode_client.problems import ClientError
 
-_PART = re.compile(r"\s*(-?\d+)(?:\s*-\s*(-?\d+)(?:\s*x\s*(\d+))?)?\s*$")
+_PART = re.compile(r"\s*(-?\d+)(?:\s*-\s*(-?\d+)(?:\s*x\s*([1-9]\d*))?)?\s*$")
 
 
 def parse(text: str) -> list[int]:
@@ -24,7 +24,7 @@ def parse(text: str) -> list[int]:
         first = int(match.group(1))
         last = int(match.group(2)) if match.group(2) else first
         step = int(match.group(3) or 1)
-        if last < first or step < 1:
+        if last < first:
             raise ClientError(f"'{text}' is no list of frames: '{part.strip()}' ends before it begins.")
         found.update(range(first, last + 1, step))
     return sorted(found)

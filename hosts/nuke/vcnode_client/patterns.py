@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Callable
 
 from vcnode_client.file_stamp import Stamp, stamp
 
@@ -43,49 +42,29 @@ class FramePattern:
         """Whether it has a place for the frame number."""
         return _FRAME.search(self.text) is not None
 
-    @property
-    def with_percent(self) -> str:
-        """The same pattern with `%04d`."""
-        return self._filled(lambda digits: f"%0{digits}d")
-
     def for_view(self, view: str) -> FramePattern:
         """The pattern of one view: `%V` is its name, `%v` its first letter."""
         return FramePattern(_VIEW.sub(lambda place: view if place.group() == "%V" else view[:1], self.text))
 
     def path(self, frame: int) -> str:
         """The file of a frame."""
-        return self._filled(lambda digits: f"{frame:0{digits}d}")
 
-    def missing(self, first: int, last: int, since: float | None = None) -> list[int]:
-        """Frames without a file, or with an empty one.
+        def fill(place: re.Match[str]) -> str:
+            digits = len(place.group(2)) if place.group(2) else int(place.group(1) or 1)
+            return f"{frame:0{digits}d}"
 
-        Args:
-            first: First frame.
-            last: Last frame.
-            since: Time in seconds since the epoch; files from before count as missing.
-        """
-        return [frame for frame in range(first, last + 1) if not _is_there(self.path(frame), since)]
+        return _FRAME.sub(fill, self.text)
+
+    def missing(self, first: int, last: int) -> list[int]:
+        """Frames without a file, or with an empty one."""
+        return [frame for frame in range(first, last + 1) if not _has_content(self.path(frame))]
 
     def stamps(self, first: int, last: int) -> list[Stamp]:
         """The stamps of the frames' files; one for all frames where the name has no place."""
         frames = range(first, last + 1) if self.numbered else [first]
         return [stamp(self.path(frame)) for frame in frames]
 
-    def __str__(self) -> str:
-        return self.text
 
-    def _filled(self, number: Callable[[int], str]) -> str:
-        """The name with something in each place, given its digits."""
-
-        def fill(place: re.Match[str]) -> str:
-            return number(len(place.group(2)) if place.group(2) else int(place.group(1) or 1))
-
-        return _FRAME.sub(fill, self.text)
-
-
-def _is_there(path: str, since: float | None) -> bool:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return False
-    return found.st_size > 0 and (since is None or found.st_mtime >= since)
+def _has_content(path: str) -> bool:
+    found = stamp(path)
+    return found is not None and found[0] > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any, Sequence
 
 from vcnode_client import VERSION
@@ -58,8 +59,8 @@ def note_of(
         "client": VERSION,
         "worker": hello,
         "jobs": jobs,
-        "coloured": [each.__dict__ for each in coloured],
-        "result": {key: value for key, value in result.__dict__.items() if key != "pattern"},
+        "coloured": [asdict(each) for each in coloured],
+        "result": {key: value for key, value in asdict(result).items() if key != "pattern"},
         "several_views": host.several_views,
         "pictures": list(pictures),
     }

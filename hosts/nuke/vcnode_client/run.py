@@ -112,7 +112,7 @@ class Run:
 
     def _render_inputs(self, version: Version) -> Generator[Operation, Any, dict[str, dict[int, str]]]:
         """Have everything written that the worker reads; gives the references' files by view and number."""
-        there = version.inputs_there
+        chosen, there = self._settings, version.inputs_there
         if not there:
             version.discard("input", "references")
         rendered: dict[str, dict[int, str]] = {}
@@ -120,24 +120,20 @@ class Run:
             pattern = f"{version.subfolder('input', view)}/source.%04d.exr"
             if not there:
                 self._host.show("rendering", "rendering the source")
-                yield self._checked(
-                    self._render(pattern, (self._settings.first, self._settings.last), view), self._host.render_source
-                )
+                render = Render(pattern, chosen.first, chosen.last, view, chosen.depth, chosen.overscan)
+                yield self._checked(render, self._host.render_source)
             rendered[view] = {}
-            for each in self._settings.references:
+            for each in chosen.references:
                 if each.file:
                     continue
                 path = f"{version.subfolder('references', view)}/ref{each.number}.exr"
                 rendered[view][each.number] = path
                 if not there:
                     self._host.show("rendering", f"rendering reference {each.number}")
-                    render = self._render(path, (each.frame, each.frame), view)
+                    render = Render(path, each.frame, each.frame, view, chosen.depth)
                     yield self._checked(render, partial(self._host.render_reference, each.number))
         version.set_inputs_there()
         return rendered
-
-    def _render(self, pattern: str, frames: tuple[int, int], view: str) -> Render:
-        return Render(pattern, frames[0], frames[1], view, self._settings.depth, self._settings.overscan)
 
     def _checked(self, render: Render, by_host: Callable[[Render, Finished], None]) -> Operation:
         """A render by the host that has succeeded when its files are there: some hosts do not say when they fail."""

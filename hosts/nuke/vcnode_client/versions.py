@@ -90,14 +90,12 @@ def claim(base: str, fingerprint: str) -> Version:
         resumed = _resume(base, fingerprint)
         if resumed is not None:
             return resumed
-        while True:
-            number = max([number for number, _ in _found(base)], default=0) + 1
-            version = _lock_version(base, number)
-            if version is None:
-                raise ClientError(f"{base} is in use by another Nuke or Natron: try again when it has finished.")
-            os.mkdir(version.folder)
-            write_json(f"{version.folder}/{_NOTE}", {"fingerprint": fingerprint})
-            return version
+        version = _lock_version(base, max([number for number, _ in _found(base)], default=0) + 1)
+        if version is None:
+            raise ClientError(f"{base} is in use by another Nuke or Natron: try again when it has finished.")
+        os.mkdir(version.folder)
+        write_json(f"{version.folder}/{_NOTE}", {"fingerprint": fingerprint})
+        return version
     except OSError as error:
         raise ClientError(
             f"The cache folder {base} cannot be written ({error.strerror}): choose another on the tab Files."

@@ -12,7 +12,7 @@ from vcnode_client.problems import Cancelled, ClientError
 from vcnode_client.settings import WorkerSettings
 
 #: Seconds until a worker must have greeted: cold disks and virus scanners take their time.
-GREETING = 120.0
+GREETING = 120
 
 #: Seconds to wait for one message before asking again whether the artist wants to stop.
 PATIENCE = 0.2

@@ -9,9 +9,7 @@ from dataclasses import replace
 import torch
 import vapoursynth as vs
 
-from vcnode.errors import InputError
 from vcnode.sequence import Shot
-from vcnode.sequence.backward import Keyframes
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shots import shot_at
 from vcnode.sequence.working_frame import WorkingFrame
@@ -38,8 +36,7 @@ class BackwardPlan(Plan):
     def whole(self, frame: int) -> Shot:
         """The clip's shot that a frame of the other way belongs to."""
         shot = shot_at(self._plan.shots, self.turned(frame))
-        if shot is None:
-            raise InputError(f"Frame {self.turned(frame)} is in no shot.")
+        assert shot is not None
         return shot
 
     def turned(self, frame: int) -> int:
@@ -49,7 +46,8 @@ class BackwardPlan(Plan):
     def window_at(self, frame: int) -> Window:
         """The window that holds a frame of the other way, whose shot has been opened."""
         number, shot = self.turned(frame), self.whole(frame)
-        keyframes = self._colorist.keyframes(shot) or Keyframes(())
+        keyframes = self._colorist.keyframes(shot)
+        assert keyframes is not None
         before, following = keyframes.before(number), keyframes.following(number)
         begin = shot.first if before is None else before + 1
         last = self.length - 1 if shot.last is None else shot.last

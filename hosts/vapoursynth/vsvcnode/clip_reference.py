@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vcnode.errors import InputError
 from vcnode.sequence import Reference
-from vsvcnode.formats import displayed_transfer, on_cpu, usual_matrix_of
+from vsvcnode.formats import displayed_transfer, on_cpu, usual_matrix, varies
 
 
 def _nothing() -> NDArray[Any]:
@@ -55,9 +55,9 @@ def reference_clip(clip: vs.VideoNode) -> vs.VideoNode:
         InputError: It is gray, its format varies, or its first frame is not SDR.
     """
     node = on_cpu(clip)
-    family = node.format.color_family
-    if family == vs.UNDEFINED or 0 in (node.width, node.height):
+    if varies(node):
         raise InputError("the reference clip's format or size varies: give one clip for each picture")
+    family = node.format.color_family
     if family == vs.GRAY:
         raise InputError("the reference clip is gray: give one in colour, since colours come from it")
     if family == vs.RGB:
@@ -66,6 +66,7 @@ def reference_clip(clip: vs.VideoNode) -> vs.VideoNode:
         plain = node.std.RemoveFrameProps("_Matrix")
         rgb = plain.resize.Bicubic(format=node.format.id if kept else vs.RGBS, range=vs.RANGE_FULL)
     else:
-        rgb = node.resize.Bicubic(format=vs.RGBS, matrix_in=usual_matrix_of(node))  # a frame's own tag goes before it
+        # A frame's own tag goes before the matrix that is given here.
+        rgb = node.resize.Bicubic(format=vs.RGBS, matrix_in=usual_matrix(node.height))
     displayed_transfer(rgb.get_frame(0).props, "the reference clip")
     return rgb

@@ -10,12 +10,11 @@ from torch import Tensor
 from vcnode.network import Model, State
 from vcnode.sequence import Reference, Settings, StateStore
 from vcnode.sequence.backward import Keyframes
-from vcnode.sequence.chain import digest_tensor, next_key
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.shot_references import ShotReferences
 from vcnode.sequence.shots import Shot
-from vcnode.sequence.walk import Link, color_links
+from vcnode.sequence.walk import chain, color_links
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 from vsvcnode.plan import Window
 
@@ -141,22 +140,18 @@ class Colorist:
             Each frame's result, and the key of the last one's state.
         """
         with self.network:
-            links: list[Link] = []
-            key = engine.start_key if before is None else before.key
-            for number, frame in enumerate(lightness, window.start):
-                working = engine.working(frame, number)
-                if known is not None and number == window.start:
-                    key = self._keys[window.start][0]
-                else:
-                    key = next_key(key, digest_tensor(working))
-                links.append(Link(number, working, key))
-            if known is None:
-                state = None if before is None else before.state
-                results = list(color_links(engine, links, state, self.store))
-            else:
-                results = [known, *color_links(engine, links[1:], known.state, self.store)]
-            self._keys[window.start] = tuple(link.key for link in links)
-            return results, key
+            frames = enumerate(lightness, window.start)
+            results: list[WorkingFrame] = []
+            keys: list[str] = []
+            if known is not None:
+                next(frames)
+                before = Before(self._keys[window.start][0], known.state)
+                results, keys = [known], [before.key]
+            links = [link for link, _ in chain(engine, frames, before.key if before else None)]
+            results += color_links(engine, links, before.state if before else None, self.store)
+            keys += [link.key for link in links]
+            self._keys[window.start] = tuple(keys)
+            return results, keys[-1]
 
     def _keep(self, shot: Shot, engine: ShotEngine) -> None:
         with self._shelf:

@@ -228,15 +228,14 @@ def _settle(
         if frames is not None or scenes is not None:
             raise InputError("frames and scenes go with reference: shots say themselves where they begin")
         plan.settle(_given_shots(shots))
-        _check_pictures(plan.shots[0].references)
-        return None
-    assert reference is not None
-    found = gather(reference, frames, len(clip))
-    if isinstance(scenes, vs.VideoNode):
-        if len(scenes) != len(clip):
-            raise InputError(f"scenes has {len(scenes)} frames and the clip {len(clip)}: give a clip as long")
-        return SceneScan(scenes, lambda starts: plan.settle(_shots(found, starts, len(clip))))
-    plan.settle(_shots(found, [] if scenes is None else _starts(scenes), len(clip)))
+    else:
+        assert reference is not None
+        found = gather(reference, frames, len(clip))
+        if isinstance(scenes, vs.VideoNode):
+            if len(scenes) != len(clip):
+                raise InputError(f"scenes has {len(scenes)} frames and the clip {len(clip)}: give a clip as long")
+            return SceneScan(scenes, lambda starts: plan.settle(_shots(found, starts, len(clip))))
+        plan.settle(_shots(found, [] if scenes is None else _starts(scenes), len(clip)))
     _check_pictures(plan.shots[0].references)
     return None
 
@@ -277,4 +276,8 @@ def _store(cache: str | os.PathLike[str] | StateStore | None, look_ahead: int) -
     keep_every = look_ahead * -(-_KEEP_EVERY // look_ahead)
     if cache is None:
         return MemoryStateCache(keep_every=keep_every)
-    return StateCache(cache, keep_every=keep_every) if isinstance(cache, str | os.PathLike) else cache
+    if isinstance(cache, str | os.PathLike):
+        return StateCache(cache, keep_every=keep_every)
+    if not (hasattr(cache, "get") and hasattr(cache, "put")):
+        raise InputError(f"the cache is {cache!r}: give a folder or a vcnode.StateCache")
+    return cache

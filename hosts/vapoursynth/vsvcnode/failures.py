@@ -10,16 +10,24 @@ from vcnode.sequence.memory import is_out_of_memory
 
 
 @contextmanager
-def explained(function: str = "colorize") -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Turn what vcnode explains to its user, and running out of memory, into `vs.Error`."""
     try:
         yield
     except VcnodeError as error:
-        raise vs.Error(f"{function}: {error}") from error
+        raise vs.Error(f"colorize: {_on_one_line(str(error))}") from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         raise vs.Error(
-            f"{function}: memory ran out: give a smaller working_size or look_ahead, fewer references, "
+            "colorize: memory ran out: give a smaller working_size or look_ahead, fewer references, "
             'or device="cpu", and close other programs'
         ) from error
+
+
+def _on_one_line(sentence: str) -> str:
+    """The same; where a script wrote a path with backslashes, what Python took them for is made visible."""
+    visible = "".join(letter if letter >= " " else repr(letter)[1:-1] for letter in sentence)
+    if visible == sentence:
+        return sentence
+    return f'{visible.rstrip(".")}; in a script, write a path as r"D:\\film.png" or "D:/film.png"'

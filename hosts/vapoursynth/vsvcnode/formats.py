@@ -65,7 +65,7 @@ class FrameColor:
         if tagged == 0 and format.color_family == vs.GRAY:
             tagged = _UNSPECIFIED  # a plane taken from RGB
         if tagged == _UNSPECIFIED:
-            tagged = matrix if matrix is not None else _usual_matrix(height)
+            tagged = matrix if matrix is not None else usual_matrix(height)
         Matrix.from_h273(tagged)
         usual_transfer, usual_primaries = _COMPANIONS[tagged]
         primaries = _number(props, "_Primaries", _UNSPECIFIED)
@@ -135,7 +135,7 @@ def check_clip(clip: object) -> vs.VideoNode:
     if not isinstance(clip, vs.VideoNode):
         raise InputError("the first argument is not a video clip")
     node = on_cpu(clip)
-    if node.format is None or node.format.color_family == vs.UNDEFINED or 0 in (node.width, node.height):
+    if varies(node):
         raise InputError("the clip's format or size varies: make it constant first, for example with resize")
     if node.format.color_family == vs.RGB:
         raise InputError(
@@ -147,6 +147,11 @@ def check_clip(clip: object) -> vs.VideoNode:
             f"the clip has {node.format.bits_per_sample} bits: convert it to at most 16 bits, or to single precision"
         )
     return node
+
+
+def varies(clip: vs.VideoNode) -> bool:
+    """Whether frames of a clip differ in format or size."""
+    return clip.format is None or clip.format.color_family == vs.UNDEFINED or 0 in (clip.width, clip.height)
 
 
 def on_cpu(clip: vs.VideoNode) -> vs.VideoNode:
@@ -201,12 +206,8 @@ def _by_number(wanted: object) -> vs.VideoFormat:
     return found
 
 
-def usual_matrix_of(clip: vs.VideoNode) -> int:
-    """The matrix that hosts and players assume for an untagged clip."""
-    return _usual_matrix(int(clip.height))
-
-
-def _usual_matrix(height: int) -> int:
+def usual_matrix(height: int) -> int:
+    """The matrix, an H.273 number, that hosts and players assume for untagged frames of so many lines."""
     if height >= 720:
         return _BT709
     return _BT470BG if height == 576 else _SMPTE170M

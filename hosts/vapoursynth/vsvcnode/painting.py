@@ -1,8 +1,6 @@
 """From the network's results to the coloured clip: luma planes go through, chroma is solved for them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -154,11 +152,7 @@ def _deepened_luma(clip: vs.VideoNode, bits: int) -> vs.VideoNode:
     )
 
     def choose(n: int, f: vs.VideoFrame) -> vs.VideoNode:
-        return full if _says_full(f.props) else limited
+        return full if f.props.get("_Range", vs.RANGE_LIMITED) == vs.RANGE_FULL else limited
 
     deep: vs.VideoNode = limited.std.FrameEval(choose, prop_src=[clip], clip_src=[limited, full])
     return deep
-
-
-def _says_full(props: Mapping[str, Any]) -> bool:
-    return bool(props.get("_Range", vs.RANGE_LIMITED) == vs.RANGE_FULL)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from vcnode.errors import InputError
 from vcnode.sequence import Shot
 from vcnode.sequence.shots import check_shots, shot_at
 
@@ -40,19 +39,9 @@ class Plan:
         self._shots: tuple[Shot, ...] | None = None
 
     @property
-    def settled(self) -> bool:
-        """Whether the shots are known."""
-        return self._shots is not None
-
-    @property
     def shots(self) -> tuple[Shot, ...]:
-        """The shots, in order.
-
-        Raises:
-            InputError: They are not known yet.
-        """
-        if self._shots is None:
-            raise InputError("The scene starts of this clip are not known yet.")
+        """The shots, in order, once they are settled."""
+        assert self._shots is not None
         return self._shots
 
     def settle(self, shots: tuple[Shot, ...]) -> None:

@@ -5,7 +5,6 @@ no garbage collector sees. So callbacks inside such a clip refer to their object
 """
 
 from collections.abc import Callable
-from inspect import signature
 from typing import Any
 from weakref import WeakMethod
 
@@ -13,19 +12,13 @@ import vapoursynth as vs
 
 
 def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a callback for FrameEval or ModifyFrame of a method that takes `n`, or `n` and `f`."""
+    """Make a callback for FrameEval or ModifyFrame of a method that takes `n`, or `n` and `f`, by these names."""
     reference = WeakMethod(method)
 
-    def target() -> Callable[..., Any]:
+    def callback(**request: Any) -> Any:
         found = reference()
         if found is None:
             raise vs.Error("colorize: the clip was asked for a frame after it was freed")
-        return found
+        return found(**request)
 
-    def of_number(n: int) -> Any:
-        return target()(n)
-
-    def of_frames(n: int, f: Any) -> Any:
-        return target()(n, f)
-
-    return of_frames if "f" in signature(method).parameters else of_number
+    return callback

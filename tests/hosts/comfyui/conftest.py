@@ -1,5 +1,6 @@
 """The node pack as ComfyUI has it loaded, over a stand-in for ComfyUI, and a clip to colour."""
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.hosts.comfyui.stub.folders import Folders
 from tests.hosts.comfyui.stub.installation import load_pack
 
 PACK = Path(__file__).parents[3] / "hosts" / "comfyui"
+sys.path.append(str(PACK))  # modules that know no ComfyUI are imported plainly; in ComfyUI the pack is their parent
 SIZE = 64  # the network's short side in these tests: the smallest, for speed
 
 
@@ -70,6 +72,15 @@ def gray_clip(count=4, height=64, width=96):
     """The same without its colours."""
     luma = colored_clip(count, height, width) @ torch.tensor([0.2126, 0.7152, 0.0722])
     return luma[..., None].repeat(1, 1, 1, 3).round(decimals=4)
+
+
+def as_images(frames):
+    """Gray arrays `(H, W)`, 0..1, as an IMAGE batch."""
+    return torch.stack([torch.from_numpy(frame)[..., None].expand(-1, -1, 3) for frame in frames])
+
+
+class Stop(Exception):
+    """What a host raises where its user stops the work, an exception that vcnode does not know."""
 
 
 def chroma(images):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.hosts.comfyui.bridge import batches, files, states
+from comfyvcnode import batches, files, states
 from vcnode import ClipState
 from vcnode.errors import CacheError, InputError
 
@@ -84,6 +84,16 @@ def output(tmp_path):
 def test_states_are_listed_newest_first(output):
     assert files.state_files(output) == ["vcnode/new_00001_.vcnode.safetensors", "old_00001_.vcnode.safetensors"]
     assert files.state_files(output / "absent") == []
+
+
+def test_a_state_that_is_removed_meanwhile_is_not_listed(output, monkeypatch):
+    """The editor asks for the list with all nodes: a failure would take the node away."""
+    before, walk = files.state_files(output), os.walk
+    removed = "removed_00001_.vcnode.safetensors"
+    monkeypatch.setattr(
+        os, "walk", lambda top: ((place, below, [*names, removed]) for place, below, names in walk(top))
+    )
+    assert files.state_files(output) == before
 
 
 def test_a_state_is_read(output):

@@ -11,8 +11,9 @@ from rendering.films import luma, write_film
 from sequence.clips import clip, picture
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from tests.hosts.comfyui.bridge import coloring, components, films, progress, references, rendering, states
-from tests.hosts.comfyui.bridge import settings as widgets
+from comfyvcnode import coloring, components, films, progress, references, rendering, states
+from comfyvcnode import settings as widgets
+from tests.hosts.comfyui.conftest import Stop, as_images
 from vcnode import ClipState, MemoryStateCache, Reference, Settings, colorize
 from vcnode.errors import InputError
 from vcnode.network import Model, State
@@ -20,13 +21,9 @@ from vcnode.network import Model, State
 FRAMES = 6
 
 
-def batch(frames):
-    return torch.stack([torch.from_numpy(frame)[..., None].expand(-1, -1, 3) for frame in frames]).contiguous()
-
-
 @pytest.fixture(scope="module")
 def images():
-    return batch(clip(FRAMES, seed=1))
+    return as_images(clip(FRAMES, seed=1))
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +73,19 @@ def test_pieces_are_the_whole(color, images, whole, cuts, saved):
     assert torch.equal(torch.cat([piece.confidence for piece in done]), whole.confidence)
 
 
-def test_half_floats_and_transparency(color, images, whole):
+def test_transparency_and_images_that_are_not_contiguous(color, images, whole):
     clear = torch.cat([images, torch.rand_like(images[..., :1])], dim=-1)
+    strided = images.permute(3, 0, 1, 2).contiguous().permute(1, 2, 3, 0)
     assert torch.equal(color(clear).images, whole.images)
-    half = color(images[:2].half()).images
-    assert half.dtype == torch.float32
-    assert float((half - whole.images[:2]).abs().mean()) < 0.01
+    assert torch.equal(color(strided).images, whole.images)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_floats(color, images, dtype):
+    half = images[:2].to(dtype)
+    done = color(half).images
+    assert done.dtype == torch.float32
+    assert torch.equal(done, color(half.float()).images)
 
 
 def test_a_wrong_state_is_refused(color, images, how, whole):
@@ -102,9 +106,9 @@ def test_frame_numbers_count_from_the_first(color, images, tiny_model):
 
 def test_a_scene_cut_begins_anew(color, how):
     negative = [1 - frame for frame in clip(2, seed=9)]
-    images = batch([*clip(2, seed=1), *negative])
+    images = as_images([*clip(2, seed=1), *negative])
     cutting = coloring.Coloring(how.references, how.settings, 0.3)
-    assert torch.equal(color(images, cutting).images[2:], color(batch(negative), cutting).images)
+    assert torch.equal(color(images, cutting).images[2:], color(as_images(negative), cutting).images)
 
 
 def test_frames_are_finished_where_the_model_is(tiny_model, images, how, whole, monkeypatch):
@@ -169,10 +173,6 @@ def test_another_saturation_needs_no_network(color, images, how, whole, tiny_mod
     done = color(images, less)
     monkeypatch.undo()
     assert torch.equal(done.images, color(images, replace(less, states=None)).images)
-
-
-class Stop(Exception):
-    pass
 
 
 def test_a_stop_takes_effect_within_a_frame(color, images):

@@ -6,7 +6,8 @@ import torch
 from rendering.films import luma, planes, write_film
 from sequence.clips import clip, picture
 
-from tests.hosts.comfyui.bridge import coloring, components, films, progress, references, rendering
+from comfyvcnode import coloring, components, films, progress, references, rendering
+from tests.hosts.comfyui.conftest import Stop, as_images
 from vcnode import ClipState, Settings, Shot, colorize
 from vcnode.errors import InputError
 
@@ -14,10 +15,6 @@ FRAMES = 8
 KEYFRAMES = (2, 6)
 WAYS = ["backward", "both"]
 CUT = 4
-
-
-def batch(frames):
-    return torch.stack([torch.from_numpy(frame)[..., None].expand(-1, -1, 3) for frame in frames]).contiguous()
 
 
 def plan(*frames):
@@ -33,13 +30,13 @@ def how(direction, references=None, scene_cut=None, **settings):
 
 @pytest.fixture(scope="module")
 def images():
-    return batch(clip(FRAMES, seed=1))
+    return as_images(clip(FRAMES, seed=1))
 
 
 @pytest.fixture(scope="module")
 def scenes():
     """Two scenes of four frames."""
-    return batch([*clip(CUT, seed=1), *(1 - frame for frame in clip(FRAMES - CUT, seed=9))])
+    return as_images([*clip(CUT, seed=1), *(1 - frame for frame in clip(FRAMES - CUT, seed=9))])
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +58,6 @@ class Told:
     def stop(self):
         if len(self.steps) == self.stop_at:
             raise Stop
-
-
-class Stop(Exception):
-    pass
 
 
 @pytest.mark.parametrize("direction", WAYS)

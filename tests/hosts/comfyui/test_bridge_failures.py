@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from tests.hosts.comfyui.bridge import failures, progress
+from comfyvcnode import failures, progress
 from vcnode.errors import CacheError, DeviceError, InputError, ModelError
 
 MEMORY = (torch.OutOfMemoryError,)

@@ -10,17 +10,14 @@ import torch
 from rendering.films import luma, planes, write_film
 from sequence.clips import clip, picture
 
-from tests.hosts.comfyui.bridge import coloring, encoding, films, keyframes, progress, references, rendering
+from comfyvcnode import coloring, encoding, films, keyframes, progress, references, rendering
+from tests.hosts.comfyui.conftest import Stop, as_images
 from vcnode import MemoryStateCache, Settings
 from vcnode.errors import DeviceError, InputError
 from vcnode.media import probe
 from vcnode.network import Model
 
 COUNT = 10
-
-
-class Stop(Exception):
-    pass
 
 
 def stopping_after(step, told):
@@ -110,10 +107,6 @@ def scenes():
     return [frame for seed, count in ((1, 3), (40, 4), (70, 2)) for frame in clip(count, seed=seed)]
 
 
-def as_images():
-    return torch.stack([torch.from_numpy(frame)[..., None].repeat(1, 1, 3) for frame in scenes()])
-
-
 def as_film(tmp_path):
     frames = [(frame * 255).round().astype("uint8") for frame in scenes()]
     tags = {"colorspace": 1, "color_range": 2}
@@ -123,9 +116,9 @@ def as_film(tmp_path):
 @pytest.fixture(params=["images", "film", "memory"])
 def given(request, tmp_path):
     return {
-        "images": as_images,
+        "images": lambda: as_images(scenes()),
         "film": lambda: as_film(tmp_path),
-        "memory": lambda: InMemory(as_images()),
+        "memory": lambda: InMemory(as_images(scenes())),
     }[request.param]()
 
 
@@ -138,7 +131,7 @@ def test_a_keyframe_for_each_scene(given, tmp_path):
     images, found, report = picked(given, tmp_path, "scene cuts", 8, 0.4)
     assert found == references.Keyframes((0, 3, 7), (0, 3, 7))
     assert images.shape == (3, 64, 96, 3)
-    assert float((images - as_images()[[0, 3, 7]]).abs().max()) < 0.01
+    assert float((images - as_images(scenes())[[0, 3, 7]]).abs().max()) < 0.01
     assert "Keyframes: 0, 3, 7" in report
 
 
@@ -148,7 +141,7 @@ def under_a_leader(*parts):
     for black, seed, count, fading in parts:
         frames += [np.random.default_rng(n).normal(0.01, 0.005, (64, 96)).astype("f4") for n in range(black)]
         frames += [frame * min(1, (n + 1) / (fading + 1)) for n, frame in enumerate(clip(count, seed=seed))]
-    return torch.stack([torch.from_numpy(frame)[..., None].repeat(1, 1, 3) for frame in frames])
+    return as_images(frames)
 
 
 def contrast(image):
@@ -234,12 +227,12 @@ def test_picking_can_be_stopped_while_frames_are_fetched(given, tmp_path, how, s
 def test_no_keyframes_at_all(tmp_path):
     for how in ("scene cuts", "even"):
         with pytest.raises(InputError, match="give 1 or more"):
-            picked(as_images(), tmp_path, how, 0, 0.4)
+            picked(as_images(scenes()), tmp_path, how, 0, 0.4)
 
 
 def test_unknown_ways_of_picking(tmp_path):
     with pytest.raises(InputError, match="choose one of scene cuts, even"):
-        picked(as_images(), tmp_path, "best", 1, 0.4)
+        picked(as_images(scenes()), tmp_path, "best", 1, 0.4)
 
 
 def encoded(film, quality):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.hosts.comfyui.bridge import images
+from comfyvcnode import images
 from vcnode.errors import InputError
 
 

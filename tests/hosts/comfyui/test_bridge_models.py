@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.hosts.comfyui.bridge import models
+from comfyvcnode import models
 from vcnode import Settings
 from vcnode.errors import InputError, ModelError
 
@@ -32,7 +32,9 @@ def test_precision_that_cannot_be(choice, problem):
 
 
 def test_the_embedded_model_is_always_there():
-    network = models.load_network("lite (embedded)", lambda name: None, "models/vcnode")
+    """And may be moved and trained outside of the host's inference mode."""
+    with torch.inference_mode():
+        network = models.load_network("lite (embedded)", lambda name: None, "models/vcnode")
     assert not any(parameter.is_inference() for parameter in network.parameters())
 
 

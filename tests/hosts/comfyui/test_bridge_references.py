@@ -7,8 +7,7 @@ import torch
 from PIL import Image
 from sequence.clips import picture
 
-from tests.hosts.comfyui.bridge import references
-from vcnode import Shot
+from comfyvcnode import references
 from vcnode.errors import InputError
 
 Plan, Keyframes = references.ReferencePlan, references.Keyframes
@@ -148,7 +147,3 @@ def test_a_gray_picture_in_a_shots_file_is_told_when_it_is_read(shots_file):
     Image.new("RGB", (8, 8), (90, 90, 90)).save(shots_file.with_name("night.png"))
     with pytest.raises(InputError, match="is gray"):
         references.read_shots_file(str(shots_file))
-
-
-def test_plans_hold_what_the_core_reads():
-    assert all(isinstance(shot, Shot) for shot in references.reference_plan(batch(1)).shots)

@@ -135,12 +135,6 @@ class TestWays:
         # Frame 1 is a keyframe, so a run that begins there misses nothing.
         assert torch.equal(torch.cat([frames_of(part["video"]), frames_of(rest["video"])]), whole[1:])
 
-    def test_parts_of_a_film(self, run_film, direction):
-        whole = frames_of(run_film(direction=direction)["video"])
-        first = run_film(direction=direction, frame_count=3)
-        rest = run_film(direction=direction, state=first["state"])
-        assert torch.equal(torch.cat([frames_of(first["video"]), frames_of(rest["video"])]), whole)
-
     @pytest.mark.parametrize("given", ["state", "start_frame", "meta_batch"])
     def test_pieces_of_a_clip_are_refused(self, pack, references, images, direction, given):
         piece = {"start_frame": 3, "meta_batch": BatchManager()}

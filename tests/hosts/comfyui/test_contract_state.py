@@ -16,17 +16,6 @@ def images():
     return gray_clip(6)
 
 
-@pytest.mark.parametrize("parts", [[1, 5], [3, 3], [2, 1, 3]])
-def test_split_equals_whole(pack, reference, images, parts):
-    whole = pack.colorize(images, reference)
-    given, state = [], {}
-    for part in images.split(parts):
-        done = pack.colorize(part, reference, **state)
-        state = {"state": done["state"]}
-        given.append(done["images"])
-    assert torch.equal(torch.cat(given), whole["images"])
-
-
 def test_split_equals_whole_with_references_placed(pack, images):
     references = pack.references(colored_clip(6)[[0, 4]], frame=0, frame_step=4)
     whole = pack.colorize(images, references)
@@ -95,23 +84,6 @@ class TestMetaBatches:
         }
         given = pack.colorize(images, reference, meta_batch=manager, unique_id=unique_id, prompt=prompt, **inputs)
         return given["images"]
-
-    def whole(self, pack, reference, manager, images, **inputs):
-        parts = images.split([2, 2, 2])
-        requeues = [{}, {"requeue": 1}, {"requeue": 2}]
-        done = [
-            self.part(pack, reference, manager, *both, **inputs) for both in zip(parts, requeues, strict=True)
-        ]  # fmt: skip
-        return torch.cat(done)
-
-    def test_equal_the_whole(self, pack, reference, images):
-        whole = pack.colorize(images, reference)["images"]
-        assert torch.equal(self.whole(pack, reference, BatchManager(), images), whole)
-
-    def test_a_new_run_starts_afresh(self, pack, reference, images):
-        manager = BatchManager()
-        first = self.whole(pack, reference, manager, images)
-        assert torch.equal(self.whole(pack, reference, manager, images), first)
 
     def test_two_nodes_on_one_manager(self, pack, reference, images):
         manager, other = BatchManager(), 1 - images * 0.5

@@ -5,7 +5,6 @@ from io import BytesIO
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 import torch
 
@@ -13,25 +12,18 @@ from tests.hosts.comfyui.conftest import SIZE, chroma, colored_clip, gray_clip
 from tests.hosts.comfyui.stub.host import InterruptProcessingException
 
 
-def write(path, count=5, rate=12, tone=False):
-    """A film of the gray clip in BT.709, lossless, with stereo sound if wanted."""
+def write(path, count=5, rate=12):
+    """A film of the gray clip in BT.709, lossless."""
     images = (gray_clip(count) * 255).round().byte().numpy()
     with av.open(str(path), "w") as file:
         video = file.add_stream("ffv1", rate=rate)
         video.width, video.height, video.pix_fmt = images.shape[2], images.shape[1], "yuv444p"
         context = video.codec_context
         context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1
-        audio = file.add_stream("pcm_s16le", rate=8000, layout="stereo") if tone else None
         for image in images:
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             file.mux(video.encode(frame.reformat(format="yuv444p", dst_colorspace="ITU709", dst_color_range="MPEG")))
         file.mux(video.encode())
-        if audio:
-            wave = (np.sin(np.arange(2 * 8000 * count // rate) / 5) * 9000).astype(np.int16)[None]
-            sound = av.AudioFrame.from_ndarray(wave, format="s16", layout="stereo")
-            sound.sample_rate = 8000
-            file.mux(audio.encode(sound))
-            file.mux(audio.encode())
     return path
 
 
@@ -92,13 +84,6 @@ def test_frames_in_memory(run, from_file, tmp_path):
     given = run(InputImpl.VideoFromComponents(components))
     assert frames_in(given) == 5
     assert (frames_of(given["video"]) - frames_of(run(file)["video"])).abs().mean() < 0.02
-
-
-def test_sound_is_kept(run, from_file, tmp_path):
-    given = run(from_file(tmp_path / "film.mkv", tone=True))
-    with av.open(given["video"].get_stream_source()) as file:
-        assert len(file.streams.audio) == 1
-        assert sum(frame.samples for frame in file.decode(audio=0)) > 2000
 
 
 def test_lossless_equals_the_images(pack, run, from_file, tmp_path):

@@ -1,5 +1,6 @@
 """Small clips whose codes are known, and what the core makes of them."""
 
+import gc
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +94,24 @@ def is_frame(frame, codes, chroma):
     """Whether a coloured frame has exactly these codes."""
     same_chroma = np.array_equal(chroma_of(frame), chroma.astype(np.asarray(frame[1]).dtype))
     return np.array_equal(np.asarray(frame[0]), codes) and same_chroma
+
+
+def check_frames(numbers, frames, film, wanted):
+    """Frames of a coloured clip, whose numbers these are, have the film's luma and the wanted chroma."""
+    for number, frame in zip(numbers, frames, strict=True):
+        assert is_frame(frame, film.codes[number], wanted[number]), number
+
+
+def check(clip, film, wanted, numbers=None):
+    """The same of a clip's frames, asked for one after the other: these, or all."""
+    numbers = range(len(film.codes)) if numbers is None else numbers
+    check_frames(numbers, map(clip.get_frame, numbers), film, wanted)
+
+
+def alive(kind):
+    """How many objects of exactly this type there are."""
+    gc.collect()
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 def all_planes(frame):

@@ -11,7 +11,7 @@ from vcnode import colorize as straight_run
 from vsvcnode import colorize
 from vsvcnode.colorist import Colorist
 
-from .films import COUNT, expected, film, is_frame
+from .films import COUNT, check, expected, film
 
 SHOTS = [Shot(0, 4, (Reference(picture(0)),)), Shot(5, None, (Reference(picture(1)),))]
 
@@ -19,11 +19,6 @@ SHOTS = [Shot(0, 4, (Reference(picture(0)),)), Shot(5, None, (Reference(picture(
 @pytest.fixture(scope="module")
 def gray():
     return film()
-
-
-def check(clip, film, wanted, numbers=range(COUNT)):
-    for number in numbers:
-        assert is_frame(clip.get_frame(number), film.codes[number], wanted[number]), number
 
 
 @pytest.mark.parametrize("window", [1, 4])

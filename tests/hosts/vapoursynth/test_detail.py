@@ -1,7 +1,5 @@
 """Colour finer than the working size: the core's, whatever is asked in whatever order, and few keyframes at a time."""
 
-import gc
-
 import numpy as np
 import pytest
 import torch
@@ -17,7 +15,7 @@ from vcnode.sequence.keyframe_detail import KeyframeDetail
 from vsvcnode import colorize
 from vsvcnode.detail_clip import DetailClip
 
-from .films import COUNT, expected, film, is_frame
+from .films import COUNT, alive, check, check_frames, expected, film
 from .test_references import rgb_clip
 
 HEIGHT, WIDTH = 128, 192
@@ -47,11 +45,6 @@ def keyframes(pictures, numbers=NUMBERS):
 def wanted(tiny_model, gray, pictures):
     shots = [Shot(0, None, tuple(keyframes(pictures)))]
     return {window: expected(gray, tiny_model, shots, look_ahead=window, **OPTIONS) for window in (1, 3)}
-
-
-def check(clip, film, wanted, numbers=range(COUNT)):
-    for number in numbers:
-        assert is_frame(clip.get_frame(number), film.codes[number], wanted[number]), number
 
 
 def test_it_is_there(tiny_model, gray, pictures, wanted, monkeypatch):
@@ -86,8 +79,7 @@ def test_any_order_with_caches_emptied(core, tiny_model, gray, pictures, wanted,
         core.clear_cache()
     numbers = [0, 10, 5, 3, 8, 4, 6, 1, 9, 2, 7, 8, 4]
     waiting = [clip.get_frame_async(number) for number in numbers]
-    for number, each in zip(numbers, waiting, strict=True):
-        assert is_frame(each.result(), gray.codes[number], wanted[window][number])
+    check_frames(numbers, [each.result() for each in waiting], gray, wanted[window])
 
 
 @pytest.mark.parametrize("direction", ["backward", "both"])
@@ -118,16 +110,11 @@ def test_many_shots_hold_few_keyframes(core, tiny_model, gray, pictures):
 
 @pytest.mark.parametrize("direction", ["forward", "both"])
 def test_nothing_outlives_its_clip(core, tiny_model, gray, pictures, direction):
-    before = alive()
+    before = alive(DetailClip)
     references = rgb_clip([pictures[number] for number in NUMBERS])
     clip = colorize(gray.clip, references, NUMBERS, model=tiny_model, direction=direction, **OPTIONS)
     for number in (0, 5, 10):
         clip.get_frame(number)
-    assert alive() == before + 1
+    assert alive(DetailClip) == before + 1
     del clip
-    assert alive() == before
-
-
-def alive():
-    gc.collect()
-    return sum(type(each) is DetailClip for each in gc.get_objects())
+    assert alive(DetailClip) == before

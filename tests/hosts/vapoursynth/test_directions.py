@@ -13,7 +13,7 @@ from sequence.clips import picture
 from vcnode import MemoryStateCache, Reference, Shot
 from vsvcnode import colorize
 
-from .films import COUNT, expected, film, is_frame
+from .films import COUNT, check_frames, expected, film
 
 SHOTS = [
     Shot(0, 6, (Reference(picture(0), frame=1), Reference(picture(1), frame=4), Reference(picture(2)))),
@@ -40,19 +40,14 @@ def colored(gray, model, way, **options):
     return colorize(gray.clip, shots=SHOTS, model=model, direction=direction, look_ahead=window, **options)
 
 
-def check(numbers, frames, film, wanted):
-    for number, frame in zip(numbers, frames, strict=True):
-        assert is_frame(frame, film.codes[number], wanted[number]), number
-
-
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("threads", [1, 4])
 def test_a_straight_run_and_one_from_the_end(core, tiny_model, gray, wanted, way, threads):
     core.num_threads = threads
     clip = colored(gray, tiny_model, way)
-    check(range(COUNT), clip.frames(), gray, wanted[way])
+    check_frames(range(COUNT), clip.frames(), gray, wanted[way])
     core.clear_cache()
-    check(reversed(range(COUNT)), clip.std.Reverse().frames(), gray, wanted[way])
+    check_frames(reversed(range(COUNT)), clip.std.Reverse().frames(), gray, wanted[way])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -60,7 +55,7 @@ def test_many_requests_at_once(tiny_model, gray, wanted, way):
     numbers = random.Random(4).choices(range(COUNT), k=3 * COUNT)
     clip = colored(gray, tiny_model, way)
     waiting = [clip.get_frame_async(number) for number in numbers]
-    check(numbers, [each.result() for each in waiting], gray, wanted[way])
+    check_frames(numbers, [each.result() for each in waiting], gray, wanted[way])
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,7 +64,7 @@ def test_any_order_from_a_cache_that_holds_next_to_nothing(core, tiny_model, gra
     small = MemoryStateCache(3 * 4 * 4 * 72 * 112 * 4)
     clip = colored(gray, tiny_model, way, cache=small)
     for number in order:
-        check([number], [clip.get_frame(number)], gray, wanted[way])
+        check_frames([number], [clip.get_frame(number)], gray, wanted[way])
         core.clear_cache()
 
 

@@ -57,6 +57,7 @@ def test_clips_that_cannot_be_coloured(tiny_model, make, message):
         ({"reference": 5}, "a reference is 5"),
         ({"reference": [5]}, "a reference is 5"),
         ({"reference": "missing.png"}, "missing.png does not exist"),
+        ({"reference": "D:\new\reference.png"}, r'D:.new.reference.png does not exist: .*write a path as r"D:'),
         ({"reference": "shots.yaml"}, "give it as shots="),
         ({"reference": Reference(np.full((9, 9, 3), 0.5))}, "is gray"),
         ({"reference": blank(format=vs.GRAY8)}, "gray"),
@@ -98,6 +99,7 @@ def test_clips_that_cannot_be_coloured(tiny_model, make, message):
         ({"look_ahead": 2.0}, "is 2.0: give a whole number"),
         ({"upsampling": "nearest"}, "nearest"),
         ({"compat": "havc"}, "havc"),
+        ({"cache": 5}, "the cache is 5: give a folder"),
     ],
 )
 def test_options_that_cannot_be(tiny_model, options, message):

@@ -17,18 +17,13 @@ from vsvcnode import colorize
 from vsvcnode.colorist import Colorist
 from vsvcnode.models import shared_model
 
-from .films import film
-
-
-def alive():
-    gc.collect()
-    return sum(type(each) is Colorist for each in gc.get_objects())
+from .films import alive, film
 
 
 @pytest.mark.parametrize("use", ["never", "once", "to the end"])
 @pytest.mark.parametrize("options", [{}, {"maps": True}, {"look_ahead": 3}, {"scenes": "props"}], ids=str)
 def test_nothing_outlives_its_clip(tiny_model, use, options):
-    before = alive()
+    before = alive(Colorist)
     source = film(4)
     if options.get("scenes") == "props":
         options = {"scenes": source.clip}
@@ -37,9 +32,9 @@ def test_nothing_outlives_its_clip(tiny_model, use, options):
     for each in made:
         for number in {"never": [], "once": [2], "to the end": range(4)}[use]:
             each.get_frame(number)
-    assert alive() == before + 1
+    assert alive(Colorist) == before + 1
     del clip, made, each
-    assert alive() == before
+    assert alive(Colorist) == before
 
 
 def test_a_clip_outlives_what_made_it(tiny_model):

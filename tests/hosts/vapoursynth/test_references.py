@@ -12,7 +12,7 @@ from vcnode import Reference, Shot
 from vcnode.sequence import save_shots, shots_from_cuts
 from vsvcnode import colorize
 
-from .films import expected, film, is_frame
+from .films import check, check_frames, expected, film, is_frame
 
 COUNT = 7
 PICTURES = [(picture(seed) * 255).round().astype(np.uint8) for seed in range(3)]
@@ -43,11 +43,6 @@ def rgb_clip(pictures, format=vs.RGB24):
 
     clip = clip.std.ModifyFrame(clip, fill)
     return clip if format == vs.RGB24 else clip.resize.Bicubic(format=format)
-
-
-def check(clip, film, wanted):
-    for number, frame in enumerate(clip.frames()):
-        assert is_frame(frame, film.codes[number], wanted[number]), number
 
 
 def whole(*references):
@@ -117,18 +112,6 @@ def test_a_shots_file(tiny_model, gray, files, tmp_path):
     shots = [Shot(0, 3, (Reference(files[0]),)), Shot(5, None, (Reference(files[1], frame=6), Reference(files[2])))]
     save_shots(shots, tmp_path / "shots.yaml")
     check(colorize(gray.clip, shots=tmp_path / "shots.yaml", model=tiny_model), gray, expected(gray, tiny_model, shots))
-
-
-def test_a_clip_as_long_as_the_film_gives_its_frames_at_scene_starts(tiny_model, gray):
-    """What HAVC calls clip_ref."""
-    pictures = [(picture(seed) * 255).round().astype(np.uint8) for seed in range(COUNT)]
-    starts = [0, 4, 5]
-    references = [Reference(pictures[start], frame=start) for start in starts]
-    wanted = expected(gray, tiny_model, shots_from_cuts(starts, COUNT, references))
-    clip = rgb_clip(pictures)
-    check(colorize(gray.clip, clip, scenes=starts, model=tiny_model), gray, wanted)
-    marked = vs.core.std.FrameEval(gray.clip, lambda n: gray.clip.std.SetFrameProps(_SceneChangePrev=int(n in starts)))
-    check(colorize(gray.clip, clip, scenes=marked, model=tiny_model), gray, wanted)
 
 
 def test_many_shots_keep_few_references(tiny_model, gray):
@@ -223,7 +206,6 @@ def test_scenes_with_the_same_references_read_and_encode_them_once(core, tiny_mo
     calls, read, lab = Watched(monkeypatch).calls, [], Reference.lab
     monkeypatch.setattr(Reference, "lab", lambda self: read.append(self.path) or lab(self))
     waiting = [clip.get_frame_async(number) for number in starts]
-    for number, frame in zip(starts, waiting, strict=True):
-        assert is_frame(frame.result(), gray.codes[number], wanted[number])
+    check_frames(starts, [each.result() for each in waiting], gray, wanted)
     assert sorted(read) == sorted(files)
     assert calls["encode_references"] == 1

@@ -42,10 +42,10 @@ def test_the_next_frame_seen_along_the_flow_is_this_frame():
 
 def test_the_first_frame_is_the_photo_and_the_other_view_a_part_of_it():
     photo = soft_lab(3)
-    made = pseudo_motion(photo, SampleRandom(range(3), "cpu"), 1, *photo.shape[2:])
+    made = pseudo_motion(photo, SampleRandom(range(3), "cpu"), 2, *photo.shape[2:])
     assert torch.allclose(made.truth[:, 0], photo, atol=1e-3)
-    assert made.flow.shape == (3, 0, 2, *photo.shape[2:])
-    assert made.visible.shape == (3, 0, 1, *photo.shape[2:])
+    assert made.flow.shape == (3, 1, 2, *photo.shape[2:])
+    assert made.visible.shape == (3, 1, 1, *photo.shape[2:])
     assert (made.other_view - photo).abs().mean() > 1
     for channel in range(3):
         assert made.other_view[:, channel].min() >= photo[:, channel].min() - 1e-3

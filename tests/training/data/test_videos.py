@@ -36,6 +36,12 @@ def test_files_and_folders_of_frames_are_clips_at_any_depth(tmp_path):
     assert find_videos(tmp_path) == ("b.mp4", "class/a.MOV", "class/walk")
 
 
+def test_a_film_with_a_poster_beside_it_is_the_film(tmp_path):
+    save(filled(1, 2, 3), tmp_path / "The Film (1950)" / "poster.jpg")
+    (tmp_path / "The Film (1950)" / "film.mkv").write_bytes(b"")
+    assert find_videos(tmp_path) == ("The Film (1950)/film.mkv",)
+
+
 def test_a_folder_without_clips_is_refused(tmp_path):
     with pytest.raises(InputError, match="has no clips"):
         find_videos(tmp_path)
@@ -61,8 +67,8 @@ def test_another_view_lies_away_from_the_clip(two_shots):
     frames = frames_of(two_shots)
     before, after = set(), set()
     for seed in range(20):
-        excerpt = draw_excerpt(two_shots, 1, 1, np.random.default_rng(seed), far=True)
-        first, other = places(excerpt, frames)
+        excerpt = draw_excerpt(two_shots, 2, 1, np.random.default_rng(seed), far=True)
+        first, _, other = places(excerpt, frames)
         (before if other < first else after).add(abs(other - first))
     assert max(before) >= 5
     assert max(after) >= 5

@@ -39,16 +39,15 @@ class Clip:
 
         Args:
             frames: T of `(B, 3, H, W)`.
-            motion: T-1 pairs of flow `(B, 2, H, W)` and visibility `(B, 1, H, W)`, bool or 0..1.
+            motion: One pair or more, T-1, of flow `(B, 2, H, W)` and visibility `(B, 1, H, W)`, bool or 0..1.
             other_view: `(B, 3, H, W)`.
         """
-        truth = torch.stack(list(frames), dim=1)
-        nothing = truth.new_zeros(truth.shape[0], 0, 1, *truth.shape[3:])
+        flows, visible = zip(*motion, strict=True)
         return cls(
-            truth=truth,
-            flow=torch.stack([flow for flow, _ in motion], dim=1) if motion else nothing.expand(-1, -1, 2, -1, -1),
-            visible=torch.stack([seen.to(truth.dtype) for _, seen in motion], dim=1) if motion else nothing,
-            other_view=other_view,
+            torch.stack(list(frames), dim=1),
+            torch.stack(flows, dim=1),
+            torch.stack(visible, dim=1).to(frames[0].dtype),
+            other_view,
         )
 
 

@@ -61,7 +61,7 @@ class DataConfig:
         unpaired: Classes whose photos are never each other's reference.
         height: Of a frame, pixels; a multiple of 8, at least 64.
         width: Of a frame, likewise.
-        frames: Of a clip (paper: 2).
+        frames: Of a clip, 2 or more (paper: 2).
         seed: Everything random derives from it.
         pseudo_motion: Weight of photos that are bent (paper, Figure 3).
         scenes: Weight of photos in camera motion with an object passing.
@@ -104,7 +104,9 @@ class DataConfig:
         for name in ("height", "width"):
             if getattr(self, name) < _LEAST_SIDE or getattr(self, name) % _SIDE_STEP:
                 raise _refusal(name, getattr(self, name), f"a multiple of {_SIDE_STEP}, at least {_LEAST_SIDE}")
-        for name in ("frames", "frame_step", "neighbours"):
+        if self.frames < 2:
+            raise _refusal("frames", self.frames, "2 or more, since a frame is judged after another")
+        for name in ("frame_step", "neighbours"):
             if getattr(self, name) < 1:
                 raise _refusal(name, getattr(self, name), "1 or more")
         for group in (KINDS, REFERENCE_KINDS):

@@ -47,7 +47,7 @@ class TrainingData:
     ) -> None:
         self.config = config
         self._sampler = Sampler(config)
-        if flow_estimator is None and "video" in config.kind_weights() and config.frames > 1:
+        if flow_estimator is None and "video" in config.kind_weights():
             flow_estimator = find_flow_estimator(device=device, size=(config.height, config.width))
         self._flow_estimator = flow_estimator and kept(flow_estimator, config.flows)
         self._complaints: set[str] = set()

@@ -12,6 +12,7 @@ from vcnode.errors import InputError, MediaError
 from vcnode.media.color_profile import to_srgb
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_THUMBNAIL_SIDE = 96  # pixels
 
 
 def find_photos(folder: Path | str) -> tuple[str, ...]:
@@ -104,9 +105,9 @@ def cover(image: PIL.Image.Image, height: int, width: int) -> NDArray[np.uint8]:
     return np.asarray(image.resize(size, PIL.Image.Resampling.BICUBIC, reducing_gap=2.0))
 
 
-def thumbnail(image: PIL.Image.Image, side: int = 96) -> NDArray[np.uint8]:
+def thumbnail(image: PIL.Image.Image) -> NDArray[np.uint8]:
     """The whole picture, small, for measuring."""
-    scale = min(1.0, side / min(image.size))
+    scale = min(1.0, _THUMBNAIL_SIDE / min(image.size))
     size = (round(image.width * scale), round(image.height * scale))
     return np.asarray(image.resize(size, PIL.Image.Resampling.BOX))
 

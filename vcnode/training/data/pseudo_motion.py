@@ -30,7 +30,7 @@ def pseudo_motion(photo: Tensor, random: SampleRandom, frames: int, height: int,
     Args:
         photo: Lab `(B, 3, h, w)`, of the frames' aspect.
         random: Draws for the B samples.
-        frames: T.
+        frames: T, two or more.
         height: Of a frame, pixels.
         width: Of a frame, pixels.
     """
@@ -40,8 +40,18 @@ def pseudo_motion(photo: Tensor, random: SampleRandom, frames: int, height: int,
     return Clip.join(
         [draw(photo, view) for view in views],
         [forward_flow(*pair) for pair in pairwise(views)],
-        draw(photo, _part(random, height, width)),
+        part_of(photo, random, height, width),
     )
+
+
+def part_of(photo: Tensor, random: SampleRandom, height: int, width: int) -> Tensor:
+    """Show a part of a photo `(B, 3, h, w)`, narrower or wider than the whole (authors: ratio 0.8..1.2)."""
+    aspect = random.uniform(-0.18, 0.18, 1, 1, 1).exp()
+    sides = torch.cat((aspect, 1 / aspect), dim=1).sqrt()
+    sides = sides / sides.amax(dim=1, keepdim=True) * random.uniform(0.8, 1.0, 1, 1, 1)
+    size = sides.new_tensor([width, height]).view(2, 1, 1)
+    corner = (1 - sides) * size * random.uniform(0, 1, 2, 1, 1)
+    return draw(photo, corner + sides * (whole_view(height, width, sides.device) + 0.5) - 0.5)
 
 
 def smooth_displacement(random: SampleRandom, height: int, width: int) -> Tensor:
@@ -51,13 +61,3 @@ def smooth_displacement(random: SampleRandom, height: int, width: int) -> Tensor
     noise = random.uniform(-1, 1, 2, height, width)
     blurred = gaussian_blur(noise, _BLUR * scale)
     return _STRENGTH * scale**2 * alpha * blurred  # blurred noise is as much weaker as the blur is wider
-
-
-def _part(random: SampleRandom, height: int, width: int) -> Tensor:
-    """A view of a part of the picture, narrower or wider than the whole (authors: ratio 0.8..1.2)."""
-    aspect = random.uniform(-0.18, 0.18, 1, 1, 1).exp()
-    sides = torch.cat((aspect, 1 / aspect), dim=1).sqrt()
-    sides = sides / sides.amax(dim=1, keepdim=True) * random.uniform(0.8, 1.0, 1, 1, 1)
-    size = sides.new_tensor([width, height]).view(2, 1, 1)
-    corner = (1 - sides) * size * random.uniform(0, 1, 2, 1, 1)
-    return corner + sides * (whole_view(height, width, sides.device) + 0.5) - 0.5

@@ -182,30 +182,20 @@ def _find_neighbours(looks: Mapping[File, Look], settings: IndexSettings) -> Ten
     if not usable:
         return neighbours
     vectors = standardized(torch.stack([descriptor for _, _, descriptor in usable]))
-    members: dict[str, list[int]] = defaultdict(list)  # places in `usable`
+    photos: dict[str, list[int]] = defaultdict(list)  # class to places in `usable`
     clips: dict[str, list[int]] = defaultdict(list)
     for place, (_, file, _) in enumerate(usable):
         if class_of(file.name) not in settings.unpaired:
-            (clips if file.is_clip else members)[class_of(file.name)].append(place)
-    everything = [place for places in members.values() for place in places]
+            (clips if file.is_clip else photos)[class_of(file.name)].append(place)
+    everything = [place for places in photos.values() for place in places]
+    searches = [(places, places) for places in photos.values()]
+    searches += [(places, photos.get(name) or everything) for name, places in clips.items()]
     numbers = torch.tensor([number for number, _, _ in usable], dtype=torch.int32)
-    for places in members.values():
-        among = vectors[places]
-        _note(neighbours, numbers, places, places, most_similar(among, among, settings.neighbours, range(len(places))))
-    for name, places in clips.items():
-        candidates = members.get(name) or everything
-        _note(
-            neighbours,
-            numbers,
-            places,
-            candidates,
-            most_similar(vectors[places], vectors[candidates], settings.neighbours),
-        )
+    for places, candidates in searches:
+        itself = range(len(places)) if candidates is places else None
+        found = most_similar(vectors[places], vectors[candidates], settings.neighbours, itself)
+        neighbours[numbers[places].long(), : found.shape[1]] = numbers[candidates][found]
     return neighbours
-
-
-def _note(neighbours: Tensor, numbers: Tensor, places: list[int], candidates: list[int], found: Tensor) -> None:
-    neighbours[numbers[places].long(), : found.shape[1]] = numbers[candidates][found]
 
 
 def _summary(content: IndexContent) -> ReferenceIndex:

@@ -26,7 +26,7 @@ def moving_scene(photos: Tensor, random: SampleRandom, frames: int, height: int,
     Args:
         photos: Lab `(B, 2, 3, h, w)`: what moves as a whole, and what passes. Of the frames' aspect.
         random: Draws for the B samples.
-        frames: T.
+        frames: T, two or more.
         height: Of a frame, pixels.
         width: Of a frame, pixels.
     """

@@ -12,7 +12,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from vcnode.errors import InputError, MediaError, VcnodeError
-from vcnode.media import FrameSource, ImageSequenceReader, VideoFrame, VideoReader, open_source
+from vcnode.media import FrameSource, VideoFrame, VideoReader, open_source
 from vcnode.media.display_rgb import display_rgb
 from vcnode.media.sequence_pattern import STILL_SUFFIXES
 
@@ -62,7 +62,7 @@ def draw_excerpt(path: Path, frames: int, largest_step: int, random: np.random.G
 
     Args:
         path: A video, or a folder of numbered pictures.
-        frames: T.
+        frames: T, two or more.
         largest_step: One frame of 1 to this many is taken.
         random: Decides place and step.
         far: Whether another frame of the shot is wanted, 5 to 40 frames away where the shot is as long; else the first
@@ -72,11 +72,11 @@ def draw_excerpt(path: Path, frames: int, largest_step: int, random: np.random.G
         MediaError: It cannot be read, is shorter than that, or no place without a cut was found.
     """
     source = _open(path)
-    length = _length(source)
+    length = frame_count(source)
     if length < frames:
         raise MediaError(f"cannot use {path}: a clip takes {frames} frames, and it has {length}")
     for _ in range(_TRIES):
-        step = min(int(random.integers(1, largest_step + 1)), (length - 1) // max(1, frames - 1) or 1)
+        step = min(int(random.integers(1, largest_step + 1)), (length - 1) // (frames - 1))
         span = (frames - 1) * step + 1
         reach = min(int(random.integers(*_REACH)), length - span) if far else 0
         start = int(random.integers(0, length - span - reach + 1))
@@ -95,10 +95,17 @@ def middle_frame(path: Path) -> PIL.Image.Image:
         MediaError: It cannot be read.
     """
     source = _open(path)
-    frames = list(islice(source.frames(_length(source) // 2), 1))
+    frames = list(islice(source.frames(frame_count(source) // 2), 1))
     if not frames:
         raise MediaError(f"cannot read {path}: it has no frames")
     return _picture(frames[0], source)
+
+
+def frame_count(source: FrameSource) -> int:
+    """How many frames a film has; what its header says is an estimate, and may be that of its sound."""
+    if isinstance(source, VideoReader) and source.index is not None:
+        return len(source.index.pts)
+    return source.info.frame_count or 0
 
 
 @lru_cache(maxsize=64)
@@ -108,14 +115,6 @@ def _open(path: Path) -> FrameSource:
         return open_source(path)
     except VcnodeError as error:
         raise MediaError(str(error)) from error
-
-
-def _length(source: FrameSource) -> int:
-    if isinstance(source, ImageSequenceReader):
-        return len(source.numbers)
-    if isinstance(source, VideoReader) and source.index is not None:
-        return len(source.index.pts)
-    return source.info.frame_count or 0
 
 
 def _without_cut(source: FrameSource, start: int, count: int, *, from_the_end: bool) -> list[VideoFrame]:
@@ -155,7 +154,7 @@ def _clips_below(folder: Path, prefix: str) -> Iterator[str]:
         listed = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     for entry in listed:
         if entry.is_dir():
-            if _has_stills(entry.path):
+            if _is_sequence(entry.path):
                 yield prefix + entry.name
             else:
                 yield from _clips_below(Path(entry.path), f"{prefix}{entry.name}/")
@@ -163,6 +162,9 @@ def _clips_below(folder: Path, prefix: str) -> Iterator[str]:
             yield prefix + entry.name
 
 
-def _has_stills(folder: str) -> bool:
-    with os.scandir(folder) as entries:
-        return any(entry.name.lower().endswith(STILL_SUFFIXES) and not entry.name.startswith(".") for entry in entries)
+def _is_sequence(folder: str) -> bool:
+    """Whether a folder holds pictures, and no video whose poster they may be."""
+    names = [name.lower() for name in os.listdir(folder) if not name.startswith(".")]
+    return any(name.endswith(STILL_SUFFIXES) for name in names) and not any(
+        name.endswith(VIDEO_SUFFIXES) for name in names
+    )

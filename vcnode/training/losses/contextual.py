@@ -21,8 +21,6 @@ def contextual_loss(
     *,
     direction: Literal["forward", "backward"] = "forward",
     centered: bool = False,
-    bandwidth: float = 0.1,
-    epsilon: float = 1e-5,
     block: int = BLOCK,
 ) -> Tensor:
     """One layer of the paper's contextual loss.
@@ -37,8 +35,6 @@ def contextual_loss(
         direction: "forward" or "backward".
         centered: Take the authors' distance: subtract the mean over the reference's positions from both first. The
             paper speaks of the cosine distance without that.
-        bandwidth: The paper's h.
-        epsilon: Keeps perfect matches from dividing by zero.
         block: How many elements of the N x M matrix exist at once.
 
     Returns:
@@ -50,7 +46,7 @@ def contextual_loss(
         features, reference = features - mean, reference - mean
     query, key = normalize(features.flatten(2)), normalize(reference.flatten(2))
     over: Literal["keys", "queries"] = "keys" if direction == "forward" else "queries"
-    peaks = peak_affinity(query, key, over, bandwidth=bandwidth, epsilon=epsilon, block=block)
+    peaks = peak_affinity(query, key, over, block=block)
     return -peaks.mean(dim=1).log().mean()
 
 

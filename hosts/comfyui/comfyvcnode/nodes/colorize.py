@@ -5,8 +5,16 @@ from typing import Any
 from comfy_api.latest import io
 
 from . import host
-from . import schema as sockets
-from .schema import direction_input, model_input, references_input, schema, setting_inputs, state_input, state_output
+from .schema import (
+    MetaBatch,
+    direction_input,
+    model_input,
+    references_input,
+    schema,
+    setting_inputs,
+    state_input,
+    state_output,
+)
 
 
 class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
@@ -33,7 +41,7 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
                     "state or a meta batch says where the images belong."
                 ),
                 state_input(),
-                sockets.MetaBatch.Input(
+                MetaBatch.Input(
                     "meta_batch",
                     optional=True,
                     tooltip="The Meta Batch Manager of VideoHelperSuite: the batches of a run are then colored as one "
@@ -78,12 +86,12 @@ class Colorize(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types here
     ) -> Any:
         """Colour them."""
         with host.sentences():
-            from ..batches import MetaBatch
+            from .. import batches
             from ..coloring import color_batch
             from ..settings import coloring
 
             how = coloring(model, references, working_size, saturation, scene_cut, look_ahead, upsampling, direction)
-            batch = MetaBatch.of(meta_batch, cls.hidden.unique_id, cls.hidden.prompt)
+            batch = batches.MetaBatch.of(meta_batch, cls.hidden.unique_id, cls.hidden.prompt)
             colored = color_batch(
                 host.loading(model, how.settings),
                 images,

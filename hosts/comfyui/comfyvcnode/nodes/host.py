@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ..models import ColorModel
     from ..progress import Progress
 
-_PREVIEW_SIZE = 512  # pixels of a side; pictures that come here are no larger
-
 
 def sentences() -> "AbstractContextManager[None]":
     """Within the block, failures become sentences; import what the node needs inside of it."""
@@ -70,11 +68,11 @@ def result_device() -> "torch.device":
 
 def progress() -> "Progress":
     """A report of progress on the running node, with pictures, that ends with the run where the user stops it."""
-    from ..progress import Progress
+    from ..progress import LARGEST_PICTURE, Progress
 
     bar = comfy.utils.ProgressBar(1)
 
     def tell(done: int, total: int, picture: Any) -> None:
-        bar.update_absolute(done, total, None if picture is None else ("JPEG", picture, _PREVIEW_SIZE))
+        bar.update_absolute(done, total, None if picture is None else ("JPEG", picture, LARGEST_PICTURE))
 
     return Progress(tell, management.throw_exception_if_processing_interrupted)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 import importlib
-import os
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 import NatronEngine
 
-from vcnode_client.launching import log_tail
-from vcnode_client.panel_words import worker_in_words
+from vcnode_client import cache_buttons
 from vcnode_client.problems import Cancelled, ClientError
-from vcnode_client.versions import finished, remove
 from vcnode_natron import dialogs, result
 from vcnode_natron.controls import AUTO, REFERENCES
 from vcnode_natron.natron_host import NatronHost
@@ -104,38 +100,24 @@ def _encoding(app: Any, group: Any) -> None:
 
 def _open_folder(app: Any, group: Any) -> None:
     path = folder(app, group)
-    if not os.path.isdir(path):
-        raise ClientError(f"There is no folder {path or 'for results'} yet: it comes with the first run.")
+    cache_buttons.check_there(path)
     services: Any = importlib.import_module("qtpy.QtGui").QDesktopServices
     core: Any = importlib.import_module("qtpy.QtCore")
     services.openUrl(core.QUrl.fromLocalFile(path))
 
 
 def _clear_cache(app: Any, group: Any) -> None:
-    path = folder(app, group)
     shown = controller_of(app, group).host.load_state().get("version")
-    others = [each for each in finished(path) if each != shown]
-    if not others:
-        raise ClientError("There is nothing to delete: only the version that is shown, or none.")
-    question = f"Delete {len(others)} versions in {path}? The one that is shown stays."
-    if not NatronEngine.natron.isBackground() and not dialogs.confirmed("VCNode", question):
-        return
-    for each in others:
-        remove(path, each)
+    silent = NatronEngine.natron.isBackground()
+    cache_buttons.clear(folder(app, group), shown, lambda question: silent or dialogs.confirmed("VCNode", question))
 
 
 def _check(app: Any, group: Any) -> None:
-    said = group.getParam("worker_said")
-    said.set("asking ...")
-    controller_of(app, group).check_worker(lambda answer: said.set(worker_in_words(answer)))
+    controller_of(app, group).check_worker(group.getParam("worker_said").set)
 
 
 def _show_log(app: Any, group: Any) -> None:
-    logs = glob.glob(glob.escape(folder(app, group)) + "/v*/worker.log")
-    if not logs:
-        raise ClientError("There is no log yet: it comes with the first run.")
-    newest = max(logs, key=os.path.getmtime)
-    text = f"{newest}\n\n{log_tail(newest) or 'It is empty.'}"
+    text = cache_buttons.newest_log(folder(app, group))
     if NatronEngine.natron.isBackground():
         _tell(group, text)
     else:

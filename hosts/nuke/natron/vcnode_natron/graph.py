@@ -109,7 +109,8 @@ _NODES = (
     # A ramp over next to nothing is an edge. Not a Crop or a Constant: a change of those makes Natron look anew at
     # formats, for which it waits for what is rendering, and that for our Python: for ever.
     _Node("Nothing", "Multiply", {"Source": "Source"}, at=(-400, 850)),
-    _Node("SplitMask", "Ramp", {"Source": "Nothing"}, at=(-400, 950)),
+    # Without alpha: Ramp would add one to a plate that has none, and read its pixels as if they had it.
+    _Node("SplitMask", "Ramp", {"Source": "Nothing"}, {"NatronOfxParamProcessA": False}, at=(-400, 950)),
     _Node(
         "Split",
         "Merge",

@@ -20,14 +20,14 @@ def prepare_source(group: Any, render: Render) -> None:
     """Make the Write ready for the Source."""
     group.getNode("RenderSwitch").getParam("which").set(RENDER_SOURCE)
     _frame(group, render.overscan)
-    _prepare(group, render, with_overscan=render.overscan > 0)
+    _prepare(group, render)
 
 
 def prepare_reference(group: Any, number: int, render: Render) -> None:
     """Make the Write ready for the reference on input `number`."""
     group.getNode("RenderSwitch").getParam("which").set(RENDER_REFERENCE)
     group.getNode("RefSwitch").getParam("which").set(number - 1)
-    _prepare(group, render, with_overscan=False)
+    _prepare(group, render)
 
 
 def render(app: Any, group: Any, wanted: Render, ended: Callable[[bool], None]) -> None:
@@ -75,7 +75,7 @@ def _frame(group: Any, overscan: int) -> None:
     crop.getParam("size").set(size.width() + 2 * overscan, size.height() + 2 * overscan)
 
 
-def _prepare(group: Any, render: Render, with_overscan: bool) -> None:
+def _prepare(group: Any, render: Render) -> None:
     """RGB at full size, zip compressed, numbers as they are."""
     write = group.getNode(_WRITE)
     # From a name to none and back, so that the encoder, which has all parameters below, is made anew: one that was
@@ -85,7 +85,7 @@ def _prepare(group: Any, render: Render, with_overscan: bool) -> None:
     values = {
         "ocioOutputSpace": write.getParam("ocioInputSpace").getValue(),
         "formatType": "input",
-        "clipToRoD": with_overscan,
+        "clipToRoD": render.overscan > 0,
         "overwrite": True,
         "bitDepth": "16f" if render.depth == "half" else "32f",
         "compression": "zip",

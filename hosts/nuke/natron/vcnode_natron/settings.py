@@ -28,9 +28,9 @@ def read_settings(app: Any, group: Any) -> Settings:
         shots_file=shots_file,
         ignored=tuple(each.number for each in references) if shots_file else (),
         direction=choice(group, "direction"),
-        model=value("model").strip(),
+        model=value("model").strip() or "lite",
         working_size=QUALITIES[choice(group, "quality")],
-        device=value("device").strip(),
+        device=value("device").strip() or "auto",
         precision="float16" if value("half_precision") else "float32",
         encoding=meant,
         file_encoding=meant,
@@ -42,7 +42,7 @@ def read_settings(app: Any, group: Any) -> Settings:
         folder=folder(app, group),
         worker=WorkerSettings(
             start=choice(group, "worker_mode") == "start",
-            python=value("python"),
+            python=expanded(app, value("python")),
             address=value("worker_address"),
             token=value("worker_token") or os.environ.get("VCNODE_WORKER_TOKEN", ""),
         ),
@@ -56,11 +56,11 @@ def choice(group: Any, name: str) -> str:
 
 def encoding(app: Any, group: Any) -> str:
     """What the rendered numbers mean, "" where nobody knows."""
-    chosen = choice(group, "encoding")
-    if chosen not in (AUTO, OCIO):
-        return chosen
+    meant = choice(group, "encoding")
+    if meant not in (AUTO, OCIO):
+        return meant
     config = expanded(app, str(group.getNode("ToWorker").getParam("ocioConfigFile").getValue()))
-    if chosen == OCIO:
+    if meant == OCIO:
         return encoding_of(config, group.getParam("ocio_out").getValue().strip())
     if not config:
         return "linear-srgb"  # the working space of a Natron without any configuration
@@ -69,9 +69,9 @@ def encoding(app: Any, group: Any) -> str:
 
 def folder(app: Any, group: Any) -> str:
     """Where versions go, "" while the project was never saved and no folder is chosen."""
-    chosen, path = path_of(app, group, "cache_dir"), project_folder(app)
-    if chosen or not path:
-        return chosen
+    given, path = path_of(app, group, "cache_dir"), project_folder(app)
+    if given or not path:
+        return given
     name = os.path.splitext(str(app.getProjectParam("projectName").getValue()))[0]
     return "/".join((path, "vcnode", name, str(group.getScriptName())))
 

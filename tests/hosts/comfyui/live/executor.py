@@ -61,6 +61,13 @@ class Executor:
         print(json.dumps(graph.prompt), file=self._process.stdin, flush=True)
         return Run(**self._answer())
 
+    def finish(self, graph):
+        """Run a prompt to its end, which must write into none of its inputs."""
+        ran = self.run(graph)
+        assert ran.succeeded, ran
+        assert ran.changed_inputs == 0
+        return ran
+
     def log(self):
         """What ComfyUI printed so far."""
         self._log.seek(0)

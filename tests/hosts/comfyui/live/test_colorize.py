@@ -18,9 +18,7 @@ def color(executor, coloring):
         name = f"colored_{len(graph.prompt)}"
         done = coloring.images(graph.images(images, dtype)["images"], **inputs)
         keep = graph.keep(done["images"], name)
-        ran = executor.run(graph)
-        assert ran.succeeded, ran
-        assert ran.changed_inputs == 0
+        executor.finish(graph)
         del graph.prompt[keep.id]  # the next run has its own
         return graph.array(name)
 

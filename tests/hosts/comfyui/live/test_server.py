@@ -18,6 +18,11 @@ def film(server_base):
     return write_film(server_base / "input" / "film.mp4", gray_clip(COUNT))
 
 
+def long_clip(count):
+    """The clip over and over, a multiple of its own frames."""
+    return np.tile(gray_clip(COUNT).numpy(), (count // COUNT, 1, 1, 1))
+
+
 def test_everything_has_a_name_and_a_tooltip(server):
     assert sorted(name for name in server.nodes if name.startswith("VCNode_")) == IDS
     for kind in IDS:
@@ -74,16 +79,14 @@ class TestInterrupting:
     @pytest.mark.parametrize("after", [1, 3])
     def test_images(self, server, server_coloring, after):
         graph, count = server_coloring.graph, 200
-        done = server_coloring.images(np.tile(gray_clip(COUNT).numpy(), (count // COUNT, 1, 1, 1)))
+        done = server_coloring.images(long_clip(count))
         graph.keep(done["images"], "images")
         self.check(server.run(graph, interrupt_after=after), done, count)
         assert not graph.kept("images")
 
     def test_a_film(self, server, server_base, server_coloring):
         graph, count = server_coloring.graph, 200
-        film = write_film(
-            server_base / "input" / "long.mp4", np.tile(gray_clip(COUNT).numpy(), (count // COUNT, 1, 1, 1))
-        )
+        film = write_film(server_base / "input" / "long.mp4", long_clip(count))
         done = server_coloring.video(graph.add("LoadVideo", file=film.name)["VIDEO"])
         graph.keep(done["video"], "video")
         before = films_in(server_base / "temp")
@@ -93,7 +96,7 @@ class TestInterrupting:
 
     def test_a_film_goes_on(self, server, server_base, server_coloring):
         """When the same is queued again, with the pixels of a film that was not stopped."""
-        graph, images = server_coloring.graph, np.tile(gray_clip(COUNT).numpy(), (3, 1, 1, 1))
+        graph, images = server_coloring.graph, long_clip(3 * COUNT)
         for name in ("stopped", "unstopped"):
             film = write_film(server_base / "input" / f"{name}.mp4", images)
             done = server_coloring.video(graph.add("LoadVideo", file=film.name)["VIDEO"], quality="lossless")
@@ -110,9 +113,7 @@ class TestInterrupting:
     def test_looking_for_keyframes(self, server, server_base, server_coloring, mode):
         """While frames are looked at, and while those wanted are fetched."""
         graph, count = server_coloring.graph, 200
-        film = write_film(
-            server_base / "input" / "keyframes.mp4", np.tile(gray_clip(COUNT).numpy(), (count // COUNT, 1, 1, 1))
-        )
+        film = write_film(server_base / "input" / "keyframes.mp4", long_clip(count))
         video = graph.add("LoadVideo", file=film.name)["VIDEO"]
         picked = graph.add("VCNode_PickKeyframes", clip=video, mode=mode, max_frames=count)
         graph.keep(picked["images"], "picked")
@@ -128,7 +129,7 @@ class TestInterrupting:
 
     def test_what_was_stopped_runs_again(self, server, server_coloring):
         graph = server_coloring.graph
-        graph.keep(server_coloring.images(np.tile(gray_clip(COUNT).numpy(), (5, 1, 1, 1)))["images"], "images")
+        graph.keep(server_coloring.images(long_clip(5 * COUNT))["images"], "images")
         assert server.run(graph, interrupt_after=2).of("execution_interrupted")
         assert server.run(graph).of("execution_success")
         assert len(graph.array("images")) == 5 * COUNT

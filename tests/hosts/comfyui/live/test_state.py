@@ -8,13 +8,6 @@ from tests.hosts.comfyui.conftest import colored_clip, gray_clip
 COUNT = 6
 
 
-def run(executor, graph):
-    ran = executor.run(graph)
-    assert ran.succeeded, ran
-    assert ran.changed_inputs == 0
-    return ran
-
-
 @pytest.fixture
 def whole(executor, coloring):
     """Colours the clip in one piece, with settings; takes itself out of the prompt again."""
@@ -22,7 +15,7 @@ def whole(executor, coloring):
     def color(**inputs):
         graph = coloring.graph
         keep = graph.keep(coloring.images(gray_clip(COUNT), **inputs)["images"], "whole")
-        run(executor, graph)
+        executor.finish(graph)
         del graph.prompt[keep.id]
         return graph.array("whole")
 
@@ -39,7 +32,7 @@ def test_parts_of_one_prompt(executor, coloring, whole, inputs):
         done = coloring.images(part, **inputs, **state)
         coloring.graph.keep(done["images"], f"part_{number}")
         state = {"state": done["state"]}
-    run(executor, coloring.graph)
+    executor.finish(coloring.graph)
     parts = [coloring.graph.array(f"part_{number}") for number in range(3)]
     assert np.array_equal(np.concatenate(parts), expected)
 
@@ -49,11 +42,11 @@ def test_parts_run_one_by_one(executor, coloring, whole):
     expected, graph = whole(), coloring.graph
     first = coloring.images(gray_clip(COUNT)[:4])
     graph.keep(first["images"], "first")
-    run(executor, graph)
+    executor.finish(graph)
     for name in ("second", "again"):
         more = coloring.images(gray_clip(COUNT)[4:], state=first["state"])
         graph.keep(more["images"], name)
-        ran = run(executor, graph)
+        ran = executor.finish(graph)
         assert first.id in ran.cached
         assert np.array_equal(np.concatenate([graph.array("first"), graph.array(name)]), expected)
 
@@ -68,7 +61,7 @@ def test_parts_of_a_clip_with_references_for_frames(executor, coloring):
     first = coloring.images(clip[:3], **given)
     graph.keep(first["images"], "first")
     graph.keep(coloring.images(clip[3:], state=first["state"], **given)["images"], "second")
-    run(executor, graph)
+    executor.finish(graph)
     assert np.array_equal(np.concatenate([graph.array("first"), graph.array("second")]), graph.array("whole"))
 
 
@@ -78,12 +71,12 @@ def test_saved_and_loaded(executor, executor_base, coloring, whole):
     graph.keep(first["images"], "first")
     saved = graph.add("VCNode_SaveState", state=first["state"], filename_prefix="parts/film")
     graph.keep(saved["state_file"], "name")
-    run(executor, graph)
+    executor.finish(graph)
     (kept,) = graph.kept("name")
     assert (executor_base / "output" / kept.told["text"]).is_file()
     loaded = graph.add("VCNode_LoadState", state_file=kept.told["text"])
     graph.keep(coloring.images(gray_clip(COUNT)[2:], state=loaded["state"])["images"], "second")
-    run(executor, graph)
+    executor.finish(graph)
     assert np.array_equal(np.concatenate([graph.array("first"), graph.array("second")]), expected)
 
 
@@ -95,14 +88,14 @@ def test_a_saved_state_is_read_again_when_it_was_written_again(executor, executo
         saved = graph.add("VCNode_SaveState", state=coloring.images(clip)["state"], filename_prefix="again/film")
         names.append(f"name_{saved.id}")
         graph.keep(saved["state_file"], names[-1])
-    run(executor, graph)
+    executor.finish(graph)
     one, other = (executor_base / "output" / graph.kept(name)[0].told["text"] for name in names)
     loaded = graph.add("VCNode_LoadState", state_file=graph.kept(names[0])[0].told["text"])
     graph.keep(coloring.images(gray_clip(4)[2:], state=loaded["state"])["images"], "after")
-    run(executor, graph)
-    assert loaded.id in run(executor, graph).cached
+    executor.finish(graph)
+    assert loaded.id in executor.finish(graph).cached
     one.write_bytes(other.read_bytes())
-    assert loaded.id in run(executor, graph).executed
+    assert loaded.id in executor.finish(graph).executed
     assert not np.array_equal(*(kept.array for kept in graph.kept("after")))
 
 

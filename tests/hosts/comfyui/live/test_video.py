@@ -23,13 +23,6 @@ def loaded(graph, film):
     return graph.add("LoadVideo", file=film.name)["VIDEO"]
 
 
-def run(executor, graph):
-    ran = executor.run(graph)
-    assert ran.succeeded, ran
-    assert ran.changed_inputs == 0
-    return ran
-
-
 def is_colored(images):
     return (np.ptp(images, axis=-1).mean((1, 2)) > 0.03).all()
 
@@ -40,7 +33,7 @@ def test_from_a_file(executor, executor_base, coloring, loaded, film):
     done = coloring.video(loaded)
     graph.keep(done["video"], "video")
     graph.keep(done["report"], "report")
-    run(executor, graph)
+    executor.finish(graph)
     (kept,) = graph.kept("video")
     assert kept.told["type"] == "VideoFromFile"
     assert Path(kept.told["path"]).is_relative_to(executor_base / "temp")
@@ -61,7 +54,7 @@ def test_from_images(executor, coloring, loaded):
     made = graph.add("CreateVideo", images=parts["images"], audio=parts["audio"], fps=parts["fps"])
     graph.keep(coloring.video(made["VIDEO"])["video"], "video")
     graph.keep(coloring.images(parts["images"])["images"], "images")
-    run(executor, graph)
+    executor.finish(graph)
     (kept,) = graph.kept("video")
     assert kept.array.shape == (COUNT, 64, 96, 3)
     assert kept.told["rate"] == str(RATE)
@@ -73,14 +66,14 @@ def test_both_ways_agree(executor, coloring, loaded):
     graph = coloring.graph
     graph.keep(coloring.video(loaded, quality="lossless")["video"], "film")
     graph.keep(coloring.images(graph.add("GetVideoComponents", video=loaded)["images"])["images"], "images")
-    run(executor, graph)
+    executor.finish(graph)
     assert np.abs(graph.array("film") - graph.array("images")).mean() < 0.01
 
 
 def test_saved_by_comfyui(executor, executor_base, coloring, loaded):
     graph = coloring.graph
     graph.add("SaveVideo", video=coloring.video(loaded)["video"], filename_prefix="colored/film")
-    run(executor, graph)
+    executor.finish(graph)
     (saved,) = (executor_base / "output" / "colored").iterdir()
     assert saved.suffix == ".mp4"
     assert saved.stat().st_size > 1000
@@ -88,15 +81,15 @@ def test_saved_by_comfyui(executor, executor_base, coloring, loaded):
 
 def test_again_is_all_cached(executor, coloring, loaded):
     coloring.graph.keep(coloring.video(loaded)["video"], "video")
-    run(executor, coloring.graph)
-    assert run(executor, coloring.graph).executed == []
+    executor.finish(coloring.graph)
+    assert executor.finish(coloring.graph).executed == []
 
 
 def test_another_film_of_that_name_is_colored_again(executor, coloring, loaded, film):
     coloring.graph.keep(coloring.video(loaded)["video"], "video")
-    run(executor, coloring.graph)
+    executor.finish(coloring.graph)
     write_film(film, gray_clip(COUNT + 2))
-    run(executor, coloring.graph)
+    executor.finish(coloring.graph)
     first, second = coloring.graph.kept("video")
     assert (len(first.array), len(second.array)) == (COUNT, COUNT + 2)
     assert first.told["path"] != second.told["path"], "the first may still be in use"
@@ -108,7 +101,7 @@ def test_in_parts(executor, coloring, loaded):
     first = coloring.video(loaded, quality="lossless", frame_count=3)
     graph.keep(first["video"], "first")
     graph.keep(coloring.video(loaded, quality="lossless", state=first["state"])["video"], "second")
-    run(executor, graph)
+    executor.finish(graph)
     parts = [graph.array("first"), graph.array("second")]
     assert [len(part) for part in parts] == [3, COUNT - 3]
     assert np.array_equal(np.concatenate(parts), graph.array("whole"))
@@ -117,7 +110,7 @@ def test_in_parts(executor, coloring, loaded):
 def test_a_film_that_begins_later(executor, coloring, loaded):
     graph = coloring.graph
     graph.keep(coloring.video(loaded, start_frame=2, frame_count=3)["video"], "part")
-    run(executor, graph)
+    executor.finish(graph)
     assert len(graph.array("part")) == 3
 
 
@@ -133,5 +126,5 @@ def test_a_film_that_ends_before(executor, coloring, loaded):
 def test_keyframes_of_a_film(executor, graph, loaded):
     picked = graph.add("VCNode_PickKeyframes", clip=loaded, mode="even", max_frames=3)
     graph.keep(picked["images"], "picked")
-    run(executor, graph)
+    executor.finish(graph)
     assert graph.array("picked").shape == (3, 64, 96, 3)

@@ -108,7 +108,3 @@ def test_next_day(run, server_base):
     state["widgets_values"] = [f"vcnode/{newest.name}"]
     (second,) = films_shown(run(workflow), server_base)
     assert (first, first + second) == (20, COUNT)
-
-
-def test_there_are_some():
-    assert len(WORKFLOWS) >= 2

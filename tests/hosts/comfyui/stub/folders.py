@@ -41,12 +41,6 @@ def folder_paths(folders):
         found = (Path(path, filename) for path in paths)
         return next((str(file) for file in found if file.is_file()), None)
 
-    def get_full_path_or_raise(folder_name, filename):
-        path = get_full_path(folder_name, filename)
-        if path is None:
-            raise FileNotFoundError(f"Model in folder '{folder_name}' with filename '{filename}' not found.")
-        return path
-
     def get_save_image_path(filename_prefix, output_dir, image_width=0, image_height=0):
         subfolder, name = os.path.split(os.path.normpath(filename_prefix))
         folder = Path(output_dir, subfolder)
@@ -57,17 +51,6 @@ def folder_paths(folders):
         counter = max((int(number) for number in taken if number.isdigit()), default=0) + 1
         return str(folder), name, counter, subfolder, filename_prefix
 
-    def get_annotated_filepath(name, default_dir=None):
-        for kind in ("output", "input", "temp"):
-            if name.endswith(f"[{kind}]"):
-                return str(folders.of(kind) / name.removesuffix(f"[{kind}]").strip())
-        return os.path.join(default_dir or folders.of("input"), name)
-
-    for function in (
-        add_model_folder_path, get_filename_list, get_full_path, get_full_path_or_raise, get_save_image_path,
-        get_annotated_filepath,
-    ):  # fmt: skip
+    for function in (add_model_folder_path, get_filename_list, get_full_path, get_save_image_path):
         setattr(module, function.__name__, function)
-    module.get_folder_paths = lambda folder_name: list(known[folder_name][0])
-    module.exists_annotated_filepath = lambda name: Path(get_annotated_filepath(name)).exists()
     return module

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from types import ModuleType
 
-import safetensors.torch
 import torch
 
 from .folders import Folders
@@ -36,25 +35,15 @@ class Host:
             self.interrupted = False
             raise InterruptProcessingException
 
-    def interrupt(self, value=True):
-        self.interrupted = value
-
 
 def model_management(host):
     """`comfy.model_management` of a machine without a GPU."""
     module = ModuleType("comfy.model_management")
     module.OOM_EXCEPTION = torch.OutOfMemoryError
-    module.InterruptProcessingException = InterruptProcessingException
     module.throw_exception_if_processing_interrupted = host.throw_if_interrupted
-    module.processing_interrupted = lambda: host.interrupted
-    module.interrupt_current_processing = host.interrupt
     for name in ("get_torch_device", "unet_offload_device", "intermediate_device"):
         setattr(module, name, lambda: torch.device("cpu"))
     module.should_use_fp16 = lambda device=None, model_params=0, prioritize_performance=True, manual_cast=False: False
-    module.should_use_bf16 = lambda device=None, model_params=0, prioritize_performance=True, manual_cast=False: False
-    module.get_free_memory = lambda dev=None, torch_free_too=False: 8 << 30
-    module.free_memory = lambda memory_required, device, keep_loaded=(): []
-    module.soft_empty_cache = lambda force=False: None
 
     def load_models_gpu(
         models, memory_required=0, force_patch_weights=False, minimum_memory_required=None, force_full_load=False
@@ -73,14 +62,7 @@ class ModelPatcher:
     def __init__(self, model, load_device, offload_device, size=0, weight_inplace_update=False):
         if not hasattr(model, "device"):
             model.device = offload_device  # ComfyUI writes on the module, which must allow it
-        self.model, self.load_device, self.offload_device = model, load_device, offload_device
-        self.size = size or sum(part.nbytes for part in model.state_dict().values())
-
-    def model_size(self):
-        return self.size
-
-    def model_patches_models(self):
-        return []
+        self.model, self.load_device = model, load_device
 
 
 def utils(host):
@@ -89,7 +71,7 @@ def utils(host):
 
     class ProgressBar:
         def __init__(self, total, node_id=None):
-            self.total, self.current = total, 0
+            self.total = total
 
         def update_absolute(self, value, total=None, preview=None):
             self.total = self.total if total is None else total
@@ -98,22 +80,9 @@ def utils(host):
             if preview is not None and (preview[0] not in ("JPEG", "PNG") or not hasattr(preview[1], "resize")):
                 raise TypeError(f"A preview is (format, PIL image, greatest size), not {preview!r}.")
             host.throw_if_interrupted()
-            self.current = value
             host.progress.append((value, self.total, preview))
             if host.on_progress is not None:
                 host.on_progress(value)
 
-        def update(self, value):
-            self.update_absolute(self.current + value)
-
-    def load_torch_file(ckpt, safe_load=False, device=None, return_metadata=False):
-        if not safe_load:
-            raise ValueError("load_torch_file without safe_load=True may unpickle.")
-        tensors = safetensors.torch.load_file(ckpt)
-        if not return_metadata:
-            return tensors
-        with safetensors.safe_open(ckpt, "pt") as file:
-            return tensors, file.metadata()
-
-    module.ProgressBar, module.load_torch_file = ProgressBar, load_torch_file
+    module.ProgressBar = ProgressBar
     return module

@@ -20,7 +20,6 @@ def modules(host):
         io.__dict__.update({name: value for name, value in own.items() if not name.startswith("_")})
     latest = ModuleType("comfy_api.latest")
     latest.io, latest.ui, latest.ComfyExtension = io, ui, nodes.ComfyExtension
-    latest.Input = SimpleNamespace(Video=video.VideoInput)
     latest.InputImpl = SimpleNamespace(VideoFromFile=video.VideoFromFile, VideoFromComponents=video.VideoFromComponents)
     latest.Types = SimpleNamespace(VideoComponents=video.VideoComponents)
     comfy, api, patcher = ModuleType("comfy"), ModuleType("comfy_api"), ModuleType("comfy.model_patcher")
@@ -65,15 +64,9 @@ def load_pack(folder):
     if hasattr(module, "NODE_CLASS_MAPPINGS"):
         raise TypeError("With NODE_CLASS_MAPPINGS, ComfyUI ignores comfy_entrypoint: export one of them.")
     extension = module.comfy_entrypoint()
-    if asyncio.iscoroutine(extension):
-        extension = asyncio.run(_result(extension))
     if not isinstance(extension, nodes.ComfyExtension):
         raise TypeError(f"comfy_entrypoint gave {extension!r}, not a ComfyExtension.")
     found = asyncio.run(extension.get_node_list())
     if not isinstance(found, list):
         raise TypeError(f"get_node_list gave {type(found).__name__}, not a list.")
     return module, {node.GET_SCHEMA().node_id: node for node in found}
-
-
-async def _result(coroutine):
-    return await coroutine

@@ -10,9 +10,6 @@ class Hidden(str, Enum):  # noqa: UP042 - as ComfyUI has it: str() gives the mem
     unique_id = "UNIQUE_ID"
     prompt = "PROMPT"
     extra_pnginfo = "EXTRA_PNGINFO"
-    dynprompt = "DYNPROMPT"
-    auth_token_comfy_org = "AUTH_TOKEN_COMFY_ORG"
-    api_key_comfy_org = "API_KEY_COMFY_ORG"
 
 
 class HiddenValues:
@@ -63,9 +60,6 @@ class Schema:
 class NodeOutput:
     def __init__(self, *args: Any, ui=None, expand=None, block_execution=None):
         self.args, self.ui, self.expand, self.block_execution = args, ui, expand, block_execution
-
-    def __getitem__(self, position):
-        return self.args[position]
 
 
 class ComfyNode:

@@ -1,12 +1,5 @@
 """Inputs, outputs and their types: the part of `comfy_api.latest.io` that schemas are written with."""
 
-from enum import Enum
-
-
-class NumberDisplay(str, Enum):  # noqa: UP042 - as ComfyUI has it
-    number = "number"
-    slider = "slider"
-
 
 class Input:
     io_type = ""
@@ -43,16 +36,7 @@ def _type(name, input_class=Input):
     made = type(name, (), members)
     made.Input = type("Input", (input_class,), members)
     made.Output = type("Output", (Output,), members)
-    made.Type = object
     return made
-
-
-class _Boolean(Widget):
-    def __init__(
-        self, id, display_name=None, optional=False, tooltip=None, lazy=None, default=None, label_on=None,
-        label_off=None, socketless=None, force_input=None,
-    ):  # fmt: skip
-        super().__init__(id, display_name, optional, tooltip, lazy, default, socketless, force_input)
 
 
 class _Int(Widget):
@@ -87,9 +71,6 @@ class _Combo(Widget):
         self, id, options=None, display_name=None, optional=False, tooltip=None, lazy=None, default=None,
         control_after_generate=None, upload=None, image_folder=None, remote=None, socketless=None,
     ):  # fmt: skip
-        if isinstance(options, type) and issubclass(options, Enum):
-            options = [option.value for option in options]
-        default = default.value if isinstance(default, Enum) else default
         super().__init__(id, display_name, optional, tooltip, lazy, default, socketless)
         self.options, self.upload = options, upload
 
@@ -108,12 +89,11 @@ class MultiType:
     Input = _Multi
 
 
-Boolean = _type("BOOLEAN", _Boolean)
 Int = _type("INT", _Int)
 Float = _type("FLOAT", _Float)
 String = _type("STRING", _String)
 Combo = _type("COMBO", _Combo)
-Image, Mask, Audio, Video, AnyType = (_type(name) for name in ("IMAGE", "MASK", "AUDIO", "VIDEO", "*"))
+Image, Mask, Video = (_type(name) for name in ("IMAGE", "MASK", "VIDEO"))
 
 
 def Custom(io_type):

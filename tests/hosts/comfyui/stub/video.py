@@ -21,14 +21,6 @@ class VideoInput(ABC):
     @abstractmethod
     def get_components(self): ...
 
-    def get_dimensions(self):
-        images = self.get_components().images
-        return images.shape[2], images.shape[1]
-
-    def get_duration(self):
-        components = self.get_components()
-        return float(len(components.images) / components.frame_rate)
-
 
 class VideoFromFile(VideoInput):
     """`decoded` counts how often all frames were read into memory at once, which long films do not survive."""

@@ -193,10 +193,17 @@ class Controllers(unittest.TestCase):
         self.host.text = "graded"
         self.assertEqual(self.controller.refresh(), "stale")
         self.host.text = "upstream"
+        open(self.cache + "/v001/colored.1003.exr", "w").close()  # a disk that was full
+        self.assertEqual(self.controller.refresh(), "missing")
         os.remove(self.cache + "/v001/colored.1003.exr")
         self.assertEqual(self.controller.refresh(), "missing")
 
     def test_versions_are_kept_and_shown_again(self):
+        for folder, said in ((self.cache, self.cache), ("", "the cache folder")):
+            self.host.chosen = settings(folder, ATTACHED)
+            with self.assertRaisesRegex(ClientError, f"^There is no version in {said}; there is none"):
+                self.controller.show_version()
+        self.host.chosen = settings(self.cache, ATTACHED)
         self.colorize()
         self.host.text = "graded"
         self.colorize()
@@ -293,6 +300,20 @@ class Controllers(unittest.TestCase):
         self.controller.show_version(2)
         self.assertEqual(self.controller.state, "done")
 
+    def test_a_check_says_at_once_that_it_asks_and_in_the_end_what_came_of_it(self):
+        worker, said = PlayedWorker(), []
+        worker.check = lambda is_cancelled: {"version": "0.1.0", "device": "cpu"}
+        with mock.patch("vcnode_client.controller.reach", return_value=worker):
+            self.controller.check_worker(said.append)
+        self.assertEqual(said[0], "asking ...")
+        self.assertIn("vcnode 0.1.0", said[1])
+        with self.assertRaises(ClientError):
+            self.controller.check_worker(said.append)
+        self.assertEqual(said[2:], ["asking ...", "no answer"])
+        self.host.gui = True
+        self.controller.check_worker(said.append)
+        self.assertEqual((said[-1], len(self.host.told)), ("no answer", 2))
+
     def test_one_run_at_a_time(self):
         refused = []
 
@@ -305,6 +326,17 @@ class Controllers(unittest.TestCase):
         self.colorize(PlayedWorker(press_again))
         self.assertEqual(self.controller.state, "done")
         self.assertIn("already", refused[0])
+
+    def test_a_node_that_is_deleted_meanwhile_leaves_its_frames_and_a_line_in_the_log(self):
+        self.host.gui = True
+        gone = mock.Mock(side_effect=ValueError("not attached to a node"))
+
+        def delete(frame):
+            self.host.show = self.host.report = self.host.attach = gone
+
+        with self.assertLogs("vcnode"):
+            self.colorize(PlayedWorker(delete))
+        self.assertEqual((finished(self.cache), self.controller.running), ([1], False))
 
     def test_a_bug_of_ours_is_reported_too(self):
         self.host.gui = True

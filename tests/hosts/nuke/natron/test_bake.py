@@ -39,9 +39,13 @@ def stand_in(folder, *lines):
     return path
 
 
-def bake(renderer, project, *arguments, env=None):
-    command = [sys.executable, BAKE, "--natron", renderer, "--project", project, "--node", "VCNode1", *arguments]
-    return subprocess.run([str(each) for each in command], capture_output=True, text=True, env=env)
+def command(renderer, project, *arguments, node="VCNode1"):
+    words = [sys.executable, BAKE, "--natron", renderer, "--project", project, "--node", node, *arguments]
+    return [str(each) for each in words]
+
+
+def bake(renderer, project, *arguments, env=None, **names):
+    return subprocess.run(command(renderer, project, *arguments, **names), capture_output=True, text=True, env=env)
 
 
 @posix_only
@@ -71,6 +75,20 @@ def test_a_stop_is_130(project, tmp_path):
 
 
 @posix_only
+@pytest.mark.parametrize(("lines", "times"), [([], 1), (["signal.signal(signal.SIGTERM, signal.SIG_IGN)"], 2)])
+def test_a_stop_is_130_also_where_natron_dies_of_it(project, tmp_path, lines, times):
+    wait = ["print('there', flush=True)", "time.sleep(60)"]
+    renderer = stand_in(tmp_path, "import signal, time", *lines, *wait)
+    running = subprocess.Popen(command(renderer, project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running.stdout.readline()
+    for _ in range(times):
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    said = running.communicate(timeout=30)[1]
+    assert (running.returncode, said) == (130, "vcnode_bake: Stopped.\n")
+
+
+@posix_only
 def test_natron_gets_the_whole_task(project, tmp_path):
     lines = [
         "assert arguments[0] == '-t' and arguments[1].endswith('bake_in_natron.py')",
@@ -90,6 +108,23 @@ def test_natron_gets_the_whole_task(project, tmp_path):
         "cache_dir": f"{here}/cache",
         "save_as": f"{here}/baked.ntp",
     }
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        ({"LC_ALL": "C"}, "C.UTF-8"),
+        ({"LC_CTYPE": "POSIX", "LANG": "de_DE.UTF-8"}, "C.UTF-8"),
+        ({"LANG": "de_DE.UTF-8"}, None),
+        ({"LC_ALL": "de_DE.UTF-8", "LANG": "C"}, "de_DE.UTF-8"),
+    ],
+)
+def test_natron_never_works_in_a_locale_without_letters(project, tmp_path, given, got):
+    environment = {name: value for name, value in os.environ.items() if name != "LANG" and not name.startswith("LC_")}
+    environment |= {**given, "PYTHONCOERCECLOCALE": "0"}
+    renderer = stand_in(tmp_path, "outcome(result=repr(os.environ.get('LC_ALL')))")
+    assert bake(renderer, project, env=environment).stdout == f"VCNode1: result {got!r}\n"
 
 
 def test_what_is_missing_is_said_before_natron_starts(project, tmp_path):
@@ -139,15 +174,27 @@ def test_problems_end_it_with_1_and_words(natron, shot):
     done = bake(natron.renderer, shot["project"], "--range", "990-1004", env=natron.environment)
     assert done.returncode == 1
     assert "goes beyond the Source, which has 1001-1080" in done.stderr
-    command = [sys.executable, BAKE, "--natron", natron.renderer, "--project", shot["project"], "--node", "Other"]
-    done = subprocess.run(list(map(str, command)), env=natron.environment, capture_output=True, text=True)
+    done = bake(natron.renderer, shot["project"], env=natron.environment, node="Other")
     assert "There is no VCNode called Other in this project; there is VCNode1." in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locale")
+def test_letters_beyond_ascii_in_a_machine_without_a_locale(natron, shot, tmp_path):
+    named = {"cache_dir": tmp_path / "Füße キャ", "save_as": tmp_path / "schuß.ntp"}
+    arguments = [f"--{name.replace('_', '-')}={path}" for name, path in named.items()]
+    environment = {**natron.environment, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    done = bake(natron.renderer, shot["project"], *arguments, f"--range={FIRST}-{LAST}", env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(path.name for path in named["cache_dir"].glob("v001/colored.*"))[-1] == f"colored.{LAST}.exr"
+    assert named["save_as"].exists()
+    again = bake(natron.renderer, named["save_as"], f"--range={FIRST}-{LAST}", env=environment)
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
 def test_a_stopped_bake_goes_on_later(natron, shot, tmp_path):
-    command = [sys.executable, BAKE, "--natron", natron.renderer, "--project", shot["project"], "--node", "VCNode1"]
-    running = subprocess.Popen(list(map(str, command)), env=natron.environment, stdout=subprocess.DEVNULL)
+    stopped = command(natron.renderer, shot["project"])
+    running = subprocess.Popen(stopped, env=natron.environment, stdout=subprocess.DEVNULL)
     while running.poll() is None and not list(tmp_path.glob("cache/v001.tmp/colored.*.exr")):
         time.sleep(0.02)
     running.send_signal(signal.SIGTERM)

@@ -67,6 +67,10 @@ told["after"] = status(node)
 os.remove(given["where"] + "/plate.1002.exr")
 node.getParam("run").trigger()
 told["hole"] = status(node)
+from vcnode_natron.settings import read_settings
+put(node, python="[Project]/venv/bin/python", device=" ", model="")
+chosen = read_settings(app, node)
+told["chosen"] = [chosen.worker.python, chosen.device, chosen.model]
 node.getParam("ref1_file").set("[Project]/painted.####.exr")
 node.getParam("run").trigger()
 told["sequence"] = status(node)
@@ -93,4 +97,5 @@ def test_everything_may_count_from_the_project(natron, listening, tmp_path):
     assert told["files"].startswith(f"{tmp_path}/cache/v001/")
     assert told["after"].startswith("stale")
     assert "lacks frame 1002" in told["hole"]
+    assert told["chosen"] == [f"{tmp_path}/venv/bin/python", "auto", "lite"]
     assert "Reference 1 is a sequence" in told["sequence"].replace("\n", " ")

@@ -147,7 +147,7 @@ def test_the_worker_is_told_what_the_numbers_mean(natron, given, tmp_path, encod
 
 
 def test_auto_is_what_ocio_says(natron, given, tmp_path):
-    told = natron.run(tmp_path, RUN + 'put(node, encoding="auto")\nnode.getParam("encoding").set(0)\n', **given)
+    told = natron.run(tmp_path, RUN, **given)
     assert told["status"].startswith("done")
     assert job_of(tmp_path)["encoding"] == "linear-srgb"
 
@@ -245,11 +245,13 @@ node.getParam("check").trigger()
 told["worker"] = node.getParam("worker_said").get()
 put(node, worker_token="wrong")
 node.getParam("check").trigger()
+told["refused"] = node.getParam("worker_said").get()
 """,
         **given,
     )
     assert "model lite: there" in told["worker"]
     assert "The token is not this worker's" in told["said"]
+    assert told["refused"] == "no answer"
 
 
 def test_colours_run_back_from_a_keyframe_at_the_end_as_on_the_command_line(natron, given, tmp_path):

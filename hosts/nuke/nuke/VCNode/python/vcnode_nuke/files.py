@@ -8,8 +8,7 @@ import sys
 from typing import Any
 
 import nuke
-from vcnode_client.problems import ClientError
-from vcnode_client.versions import finished, remove
+from vcnode_client.cache_buttons import check_there, clear
 from vcnode_nuke.knob_values import cache_folder
 from vcnode_nuke.nodes import controller_of
 
@@ -21,8 +20,7 @@ def open_folder(node: Any) -> None:
         ClientError: It does not exist yet.
     """
     folder = cache_folder(node)
-    if not os.path.isdir(folder):
-        raise ClientError(f"There is no folder {folder or 'for results'} yet: it comes with the first run.")
+    check_there(folder)
     if sys.platform == "win32":
         os.startfile(folder)
     else:
@@ -30,14 +28,10 @@ def open_folder(node: Any) -> None:
 
 
 def clear_cache(node: Any) -> None:
-    """Delete all versions but the one that is shown, after asking."""
-    folder = cache_folder(node)
+    """Delete all versions but the one that is shown, after asking.
+
+    Raises:
+        ClientError: There is nothing to delete.
+    """
     shown = controller_of(node).host.load_state().get("version")
-    others = [each for each in finished(folder) if each != shown]
-    if not others:
-        raise ClientError("There is nothing to delete: only the version that is shown, or none.")
-    question = f"Delete {len(others)} versions in {folder}? The one that is shown stays."
-    if nuke.GUI and not nuke.ask(question):
-        return
-    for each in others:
-        remove(folder, each)
+    clear(cache_folder(node), shown, lambda question: not nuke.GUI or nuke.ask(question))
