@@ -38,7 +38,7 @@ def add_parser(commands: Commands) -> None:
         help="of convolutions (float16 for the light network on CUDA, else float32)",
     )
     parser.add_argument("--threads", type=int, metavar="N", help="of the CPU (all cores)")
-    parser.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")
+    parser.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (CUDA: 4, else 1)")
     parser.add_argument(
         "--sizes",
         nargs="+",

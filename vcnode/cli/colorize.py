@@ -77,7 +77,7 @@ def _add_network_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model", default="lite", metavar="NAME", help="a model's name or its weights file (lite)")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
     group.add_argument("--size", type=int, metavar="PIXELS", help="short side at which the network works")
-    group.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (4 on GPUs, else 1)")
+    group.add_argument("--look-ahead", type=int, metavar="N", help="frames prepared as one batch (CUDA: 4, else 1)")
     group.add_argument(
         "--precision",
         choices=get_args(Precision.__value__),

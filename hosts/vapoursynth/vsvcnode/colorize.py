@@ -147,7 +147,7 @@ def colorize(
         matrix: H.273 number of the matrix of untagged frames; None: BT.709 from 720 lines on, else BT.601.
         saturation: Factor on the finished chroma.
         working_size: Short side in pixels at which the network works; None: the model's.
-        look_ahead: Frames that are prepared as one batch; None: 4 on GPUs, else 1.
+        look_ahead: Frames that are prepared as one batch; None: 4 on CUDA GPUs, else 1.
         upsampling: "adaptive", "bilateral", "bicubic", "bilinear" or "guided": how colours are brought to full size.
         find_bars: Whether black bars are found and left out.
         compat: "devc" colours as the authors' script does.
