@@ -106,7 +106,9 @@ def _run(command: list[str], environment: dict[str, str]) -> bool:
             process.terminate()
         asked.append(True)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' alone
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         process.wait()
     finally:
