@@ -1,4 +1,6 @@
+import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,9 +34,13 @@ def copier(tmp_path):
     return script
 
 
+def quote(text):
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+
+
 def command(script, log):
-    quoted = " ".join(shlex.quote(str(part)) for part in (sys.executable, script))
-    return f"{quoted} {{frames}} {{reference}} {{output}} {shlex.quote(str(log))} {{count}} {{width}} {{height}}"
+    quoted = " ".join(quote(str(part)) for part in (sys.executable, script))
+    return f"{quoted} {{frames}} {{reference}} {{output}} {quote(str(log))} {{count}} {{width}} {{height}}"
 
 
 def ours(tmp_path):
@@ -71,7 +77,7 @@ def test_numbers_that_compare_nothing_are_refused(counts, rounds):
 
 
 def test_a_program_that_writes_nothing_is_not_called_fast(tmp_path):
-    idle = f"{shlex.quote(sys.executable)} -c pass {{frames}} {{output}}"
+    idle = f"{quote(sys.executable)} -c pass {{frames}} {{output}}"
     with pytest.raises(InputError, match="wrote 0 files"):
         Rival(idle, (1, 2), 1).compare(CASE, ours(tmp_path), {})
 

@@ -4,29 +4,16 @@ import time
 
 import pytest
 
-from vcnode.bench.child import fill_in, run_child
+from vcnode.bench.child import run_child
 from vcnode.bench.memory import peak_memory
 from vcnode.errors import Cancelled, InputError
 
 MEGABYTES = 200
-posix = pytest.mark.skipif(os.name == "nt", reason="Windows has its own way of quoting")
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows does not tell it")
 
 
 def python(code):
     return [sys.executable, "-c", code]
-
-
-@posix
-def test_values_are_never_taken_for_syntax():
-    filled = fill_in("run '{frames}/a b' --out={output}", {"frames": "/x {output}", "output": "it's $HOME; {frames}"})
-    assert filled == ["run", "/x {output}/a b", "--out=it's $HOME; {frames}"]
-
-
-@posix
-@pytest.mark.parametrize(("command", "sentence"), [("run 'it", "quotes"), ("", "empty")])
-def test_commands_that_are_none_are_explained(command, sentence):
-    with pytest.raises(InputError, match=sentence):
-        fill_in(command, {})
 
 
 def test_time_and_memory_of_a_program_are_its_own():

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partialmethod
@@ -52,7 +53,8 @@ def test_another_program_is_timed_on_the_same_pictures(
 ) -> None:
     root = str(Path(__file__).parents[2])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])]))
-    other = f"{shlex.quote(sys.executable)} -c {shlex.quote(COPY)} {{frames}} {{output}}"
+    run = [sys.executable, "-c", COPY]
+    other = f"{subprocess.list2cmdline(run) if os.name == 'nt' else shlex.join(run)} {{frames}} {{output}}"
     figures = tmp_path / "figures.json"
     line = ("--against", other, "--against-frames", 1, 2, "--rounds", 1, "--json", figures)
     assert bench(*line) == 0, capsys.readouterr().err
@@ -175,7 +177,7 @@ def test_a_full_disk_costs_neither_the_file_before_nor_the_tables(
 @pytest.mark.parametrize(
     ("arguments", "sentence", "code"),
     [
-        (["--sizes", "64"], "WIDTHxHEIGHT", 2),
+        (["--sizes", "64"], "1920x1080@432; `vcnode bench --help`", 2),
         (["--threads", "0"], "give 1 or more", 2),
         (["--repeats", "0"], "give 1 or more", 1),
         (["--against", "other"], "does not name {frames}", 1),

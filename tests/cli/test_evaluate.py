@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from evaluation.conftest import frames, write_frames
+from evaluation.conftest import frames, write_frames, write_video
 
 from vcnode.cli import main
 
@@ -62,6 +62,7 @@ def test_options_reach_the_run(
     assert evaluate(folder, "--json", figures, "--quick", "--frames", 2, *chosen) == 0
     read = json.loads(figures.read_text(encoding="utf-8"))
     assert [(row["clip"], row["frames"]) for row in read["clips"]] == [("second", 1)]
+    assert "(1 clip, 1 frame)" in capsys.readouterr().out
     assert read["summary"]["options"] == {
         "protocols": ["first-frame"],
         "frames": 2,
@@ -97,6 +98,19 @@ def test_what_cannot_be_done_is_one_sentence(
     assert sentence in err
     assert "Traceback" not in err
     assert not out
+
+
+def test_reports_replace_neither_each_other_nor_an_input(
+    evaluate: Callable[..., int], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, film = tmp_path / "report", write_video(folder / "film.mkv", frames(3))
+    assert evaluate(folder, "--json", report, "--html", folder / ".." / "report") == 2
+    assert f"--json and --html both name {folder / '..' / 'report'}" in capsys.readouterr().err
+    before = film.read_bytes()
+    assert evaluate(folder, "--html", film) == 1
+    assert f"{film} is an input" in capsys.readouterr().err
+    assert film.read_bytes() == before
+    assert not report.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals for other processes")

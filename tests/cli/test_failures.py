@@ -41,6 +41,8 @@ INPUTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "no.mkv", "no.mkv: the file or its folder does not exist"),
     "empty": (lambda folder: write(folder / "no.mkv", b""), "no.mkv: the file is empty"),
     "not a film": (lambda folder: write(folder / "no.mp4", random_bytes(9999)), "no.mp4: it is not a video"),
+    "no picture": (lambda folder: folder / "no.png", r"there is no .*no.png; give a folder of pictures or a pattern"),
+    "asterisk": (lambda folder: folder / "no.*.png", r"a pattern such as no\.####\.png"),
     "one picture": (lambda folder: folder / "reference.png", "reference.png is a single picture"),
     "no frames": (lambda folder: _film_without_frames(folder / "no.mp4"), "not one frame .* can be decoded"),
     "empty folder": (lambda folder: _folder(folder / "no"), "no holds no numbered pictures"),
@@ -174,6 +176,7 @@ def test_pictures_of_a_name_that_differs_in_case_alone(colorize: Colorize, tmp_p
     ("options", "pattern"),
     [
         ({"output": "no/out.mkv"}, "cannot write .*out.mkv: the file or its folder does not exist"),
+        ({"output": "."}, r"cannot write .*: it is a folder; name the file in it, such as .*film\.mkv"),
         ({"output": "out.gif"}, "neither a video .* nor an image sequence"),
         ({"output": "out.mp4", "codec": "prores"}, "prores is written to .mov or .mkv"),
         ({"output": "out.mp4", "depth": 12}, "h264 cannot hold 12-bit codes"),
@@ -192,6 +195,11 @@ def test_options(colorize: Colorize, tmp_path: Path, capsys: Told, options: dict
             options = options | {name: tmp_path / options[name]}
     refused(capsys, colorize(**options), 1, pattern)
     assert not list(tmp_path.glob("*out*")) + list(tmp_path.glob(".out*"))
+
+
+@pytest.mark.parametrize("place", [".", Path.cwd().anchor])
+def test_an_output_without_a_name(colorize: Colorize, capsys: Told, place: str) -> None:
+    refused(capsys, colorize(output=place), 1, "it is a folder; name the file in it")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")

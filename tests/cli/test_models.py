@@ -1,3 +1,4 @@
+import errno
 import json
 from pathlib import Path
 
@@ -108,8 +109,13 @@ def test_cache_folders_are_measured_but_never_made(
     assert main(["cache", "info", "--cache", str(tmp_path / "other")]) == 1
     assert "is no state cache" in capsys.readouterr().err
     assert not list((tmp_path / "other").iterdir())
-    assert main(["cache", "clear", "--cache", str(tmp_path / "none")]) == 1
-    assert "does not exist" in capsys.readouterr().err
+    assert main(["cache", "info", "--cache", str(tmp_path / "none")]) == 0
+    assert main(["cache", "clear", "--cache", str(tmp_path / "none")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'none'}: no states\n{tmp_path / 'none'}: 0 states removed\n"
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "film.mkv").touch()
+    assert main(["cache", "info", "--cache", str(tmp_path / "film.mkv")]) == 1
+    assert "film.mkv is no folder" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -128,10 +134,24 @@ def test_states_that_are_still_there_are_not_called_removed(
     assert main(["cache", "clear", "--cache", str(states)]) == 1
     told = capsys.readouterr()
     assert told.out == f"{states}: 2 states removed\n"
-    assert f"1 states in {states} are still there" in told.err
+    assert f"1 state in {states} is still there" in told.err
     monkeypatch.undo()
     assert main(["cache", "clear", "--cache", str(states)]) == 0
-    assert capsys.readouterr().out == f"{states}: 1 states removed\n"
+    assert capsys.readouterr().out == f"{states}: 1 state removed\n"
+
+
+def test_a_cache_that_cannot_be_written_is_measured_all_the_same(
+    states: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("vcnode.sequence.state_folder.try_writing", refuse)
+    size = sum(path.stat().st_size for path in states.glob("??/*")) / 2**20
+    assert main(["cache", "info", "--cache", str(states)]) == 0
+    assert capsys.readouterr().out == f"{states}: 3 states, {size:.1f} MiB\n"
+    assert main(["cache", "clear", "--cache", str(states)]) == 1
+    assert "cannot be used (Read-only file system)" in capsys.readouterr().err
 
 
 def test_a_cache_that_cannot_be_read_is_a_sentence(states: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,20 @@ def test_clips_of_one_name_keep_their_endings_apart(tmp_path):
     assert sorted(clip.name for clip in find_clips(tmp_path)) == ["a", "a.mkv", "a.mov"]
 
 
+def test_a_film_with_a_poster_in_a_sub_folder_is_the_clip(tmp_path):
+    for library in ("a", "b"):
+        write_frames(tmp_path / library, frames(2))  # two posters, which would make a clip of two frames
+        write_video(tmp_path / library / "film.mkv", frames(3))
+    write_video(tmp_path / "b" / "other.mkv", frames(4))
+    write_frames(tmp_path / "b" / "other_refs", frames(1))
+    (tmp_path / "b" / "._other.mkv").touch()  # a Mac's
+    clips = find_clips(tmp_path)
+    assert [clip.name for clip in clips] == ["a/film.mkv", "b/film.mkv", "other"]
+    assert [look_through(clip).frames for clip in clips] == [3, 3, 4]
+    assert [path.name for path in clips[2].references] == ["0000.png"]
+    assert [clip.name for clip in find_clips(tmp_path, ["b/film.mkv"])] == ["b/film.mkv"]
+
+
 def test_a_video_by_itself_is_the_one_clip(clips_folder):
     assert [clip.name for clip in find_clips(clips_folder / "still.mkv")] == ["still"]
 

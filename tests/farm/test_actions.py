@@ -59,6 +59,11 @@ def test_a_shot_is_coloured_and_told_of(job, session, capsys):
     assert [bool((frame[..., 0] != frame[..., 2]).any()) for frame in frames] == [False, True, True, False]
 
 
+def test_names_may_be_long(job, session, capsys):
+    assert main(arguments(job, session, 1, **{"target-name": f"{'x' * 201}.####.png"})) == 0, capsys.readouterr().out
+    assert len(list(job.target.parent.glob("x*.png"))) == 4
+
+
 def test_folders_may_climb(job, session, capsys):
     above = f"{job.source.parent}/../in"
     assert main(arguments(job, session, 1, **{"source-folder": above, "target-folder": f"{above}/../out"})) == 0

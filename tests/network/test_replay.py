@@ -1,10 +1,12 @@
 """Replaying, with a stand-in for the GPU's part: work on fixed tensors that is done again at each launch."""
 
 import copy
+import gc
 import logging
 import pickle
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +14,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from vcnode import Reference, colorize
-from vcnode.network import replay
+from vcnode.network import Model, replay
 from vcnode.network.replay import Replay, can_replay
 
 
@@ -100,6 +102,36 @@ def test_recordings_stay_few(recorder):
             run(mix, *pair(0, width=width))
     assert recorder.captured == 29
     assert len(run._seen) == 8
+
+
+def test_what_is_used_stays_while_others_come_and_go(recorder):
+    run = Replay()
+    for width in range(1, 30):
+        for _ in range(2):
+            assert same(run(mix, *pair(0, width=40)), mix(*pair(0, width=40)))
+            run(mix, *pair(0, width=width))
+    assert recorder.captured == 1 + 29
+
+
+def test_recordings_go_with_their_model(recorder, tiny_model, monkeypatch):
+    frames = [torch.rand(72, 96, generator=torch.Generator().manual_seed(number)).numpy() for number in range(4)]
+    reference = Reference(torch.rand(3, 72, 96, generator=torch.Generator().manual_seed(9)))
+    model = copy.deepcopy(tiny_model)
+    kept = [weakref.ref(model)]
+    capture = recorder.capture
+
+    def watched(function, held):
+        launch, results = capture(function, held)
+        if isinstance(getattr(function, "__self__", None), Model):  # motion is the same for all models
+            kept.extend(weakref.ref(each) for each in (launch, *held, *results))
+        return launch, results
+
+    monkeypatch.setattr(replay, "capture", watched)
+    list(colorize(frames, [reference], model=model))
+    assert len(kept) > 5
+    del model
+    gc.collect()
+    assert not any(each() is not None for each in kept)
 
 
 def test_one_recording_is_made_at_a_time_in_a_process(recorder, monkeypatch):

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 import torch
+from host_traffic import HostTraffic
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -21,6 +22,9 @@ from vcnode.color import (
 )
 from vcnode.color import chroma_keeping_luma as chroma
 from vcnode.network import State
+from vcnode.sequence.frame import lightness_of
+from vcnode.sequence.identity import model_digest
+from vcnode.sequence.shot_engine import ShotEngine
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 
 from .clips import clip, reference, same
@@ -42,6 +46,19 @@ def test_a_frame_is_finished_where_its_lightness_is(upsampling):
         planes = (subsample(each, "420", ChromaSiting.LEFT) for each in (frame.lightness / 100, frame.ab))
         codes = encode(chroma(*planes, Matrix.BT709), PixelEncoding(Matrix.BT709), Plane.CHROMA)
         assert codes.device == frame.rgb().device == torch.device("cuda:0")
+
+
+def test_what_the_network_sees_of_a_frame_does_not_come_to_the_host_and_go_back(tiny_model):
+    references = [reference(1, frame=1)]
+    first = lightness_of(clip(1)[0], 0)
+    engine = ShotEngine(tiny_model, model_digest(tiny_model), references, 0, first, Settings(working_size=64))
+    with FakeTensorMode():
+        lightness = torch.rand(first.shape, device="cuda")
+        with HostTraffic() as traffic:
+            working = engine.working(lightness, 0)
+        assert not traffic.found
+        assert working.device == torch.device("cuda:0")
+        assert working.shape == (1, 1, engine.size.padded_height, engine.size.padded_width)
 
 
 def test_frames_and_states_lie_where_they_are_wanted(tiny_model):

@@ -8,6 +8,7 @@ import torch
 from vcnode import Reference
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError, MediaError
+from vcnode.sequence import reference as reference_module
 
 from .clips import picture
 
@@ -85,6 +86,30 @@ def test_a_mask_fits_its_image():
         Reference(CODES, mask=np.ones((1, 20, 30, 1))).mask_for(20, 30)
     with pytest.raises(InputError, match=r"mask of reference .* not numbers"):
         Reference(CODES, mask=np.full((20, 30), np.nan)).mask_for(20, 30)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_image_and_mask_are_read_together_each_file_once(tmp_path, monkeypatch, masked):
+    codes = np.concatenate((CODES, np.full((20, 30, 1), 255, np.uint8)), axis=-1)
+    codes[:, :10, 3] = 0
+    image, mask, read = tmp_path / "picture.png", tmp_path / "mask.png", []
+    PIL.Image.fromarray(codes).save(image)
+    PIL.Image.fromarray(255 - codes[..., 3]).save(mask)
+    given = Reference(image, mask=mask if masked else None)
+    wanted = given.lab(), given.mask_for(20, 30)
+    for name in ("read_image", "read_mask"):
+        reader = getattr(reference_module, name)
+        monkeypatch.setattr(reference_module, name, lambda path, reader=reader: read.append(path) or reader(path))
+    assert all(torch.equal(*pair) for pair in zip(given.lab_and_mask(), wanted, strict=True))
+    assert read == ([image, mask] if masked else [image])
+    assert Reference(CODES).lab_and_mask()[1] is None
+
+
+def test_image_and_mask_that_do_not_fit_are_told_when_they_are_read_together(file):
+    with pytest.raises(InputError, match="30x21 pixels, the image 30x20"):
+        Reference(file, mask=np.ones((21, 30))).lab_and_mask()
+    with pytest.raises(InputError, match="gray"):
+        Reference(np.full((20, 30, 3), 0.4), mask=np.ones((21, 30))).lab_and_mask()
 
 
 def test_what_is_masked_everywhere_is_told_before_work_begins(tmp_path):

@@ -80,7 +80,7 @@ def test_without_a_model_it_is_that_of_the_weights_to_start_from(write):
     [
         ({"model": "lite", "learning_rate": 1}, "no setting 'learning_rate'"),
         ({"model": "lite", "optimization": {"rate": 1}}, "no setting 'optimization.rate'"),
-        ({"model": "lite", "losses": {"l3": 1}}, "l3"),
+        ({"model": "lite", "losses": {"l3": 1}}, "no setting 'losses.l3'"),
         ({"model": "lite", "data": {"height": 100}}, "'data.height' is 100"),
         ({"model": "lite", "optimization": {"batch": 3, "accumulate": 2}}, "'optimization.accumulate' is 2"),
         ({"model": "lite", "optimization": {"steps": 0}}, "'optimization.steps' is 0: give 1 or more"),

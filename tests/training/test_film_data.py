@@ -53,7 +53,9 @@ def test_pictures_without_numbers_count_by_their_place(tmp_path):
 
 def test_one_picture_is_too_few(tmp_path):
     Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
-    with pytest.raises(InputError, match="holds 1 pictures: fine-tuning takes two"):
+    with pytest.raises(InputError, match="nowhere cannot be read"):
+        find_frames(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds 1 picture: fine-tuning takes two"):
         find_frames(tmp_path)
 
 

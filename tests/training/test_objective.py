@@ -12,6 +12,7 @@ from vcnode.training.batch import Batch
 from vcnode.training.config import load_config
 from vcnode.training.losses import LossWeights
 from vcnode.training.objective import Objective
+from vcnode.training.settings import plain, read_settings
 from vcnode.training.vgg import LossNetwork
 
 SIZE = (32, 48)
@@ -171,7 +172,7 @@ def test_noise_in_the_input_changes_nothing(vgg, judge):
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_what_weighs_nothing_is_left_out(name, vgg, judge):
-    weights = LossWeights.from_dict(dict.fromkeys(NAMES - {name}, 0))
+    weights = LossWeights(**dict.fromkeys(NAMES - {name}, 0.0))
     needed = {"loss_network": vgg} if name in ("perceptual", "contextual") else {}
     needed |= {"discriminator": judge} if name == "adversarial" else {}
     assert set(Objective(weights, **needed).generator_terms(predict(), make_batch())) == {name}
@@ -225,7 +226,7 @@ def test_a_step_leaves_the_batch_as_it_was(vgg, judge):
 
 @pytest.mark.parametrize("weights", PRESETS.values(), ids=PRESETS)
 def test_weights_are_read_and_written_back(weights):
-    assert LossWeights.from_dict(weights.to_dict()) == weights
+    assert read_settings(LossWeights, plain(weights)) == weights
     numbers = (weights.l1, weights.perceptual, weights.contextual, weights.smoothness)
     assert numbers == (2, 0.001, 0.2, 5)
     assert (weights.adversarial, weights.temporal) == (0.2, 0.02)
@@ -234,18 +235,18 @@ def test_weights_are_read_and_written_back(weights):
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"l2": 1.0}, "unknown setting 'l2'; known are: l1, perceptual"),
-        ({"l1": -1}, "l1: -1; give a number, 0 or more"),
-        ({"l1": True}, "l1: True; give a number"),
-        ({"l1": "2"}, "l1: '2'; give a number"),
-        ({"temporal": float("nan")}, "temporal: nan"),
-        ({"temporal": float("inf")}, "temporal: inf"),
-        ({"adversarial_halved": 1}, "adversarial_halved: 1; give true or false"),
-        ({"smoothness_weights": "soft"}, "smoothness_weights: 'soft'; allowed are wls, softmax"),
-        ({"smoothness_weights": ["wls"]}, "smoothness_weights"),
-        ({"contextual_layers": None}, "contextual_layers: None; allowed are paper, authors"),
+        ({"l2": 1.0}, "no setting 'losses.l2': in 'losses' there are l1, perceptual"),
+        ({"l1": -1}, "'losses.l1' is -1.0: give 0 or more"),
+        ({"l1": True}, "'losses.l1' is True: give a number"),
+        ({"l1": "2"}, "'losses.l1' is '2': give a number"),
+        ({"temporal": float("nan")}, "'losses.temporal' is nan: give a finite number"),
+        ({"temporal": float("inf")}, "'losses.temporal' is inf: give a finite number"),
+        ({"adversarial_halved": 1}, "'losses.adversarial_halved' is 1: give true or false"),
+        ({"smoothness_weights": "soft"}, "'losses.smoothness_weights' is 'soft': give one of wls, softmax"),
+        ({"smoothness_weights": ["wls"]}, "'losses.smoothness_weights' is"),
+        ({"contextual_layers": None}, "'losses.contextual_layers' is None: give one of paper, authors"),
     ],
 )
 def test_settings_that_cannot_be_are_explained(values, problem):
     with pytest.raises(InputError, match=problem):
-        LossWeights.from_dict(values)
+        read_settings(LossWeights, values, "losses")

@@ -171,6 +171,38 @@ def test_what_is_transparent_is_masked_in_any_encoding(exr_job, plates, encoding
     assert np.array_equal(reference.mask_for(48, 64)[0, 0].numpy(), codes[..., 3] / np.float32(255))
 
 
+@pytest.mark.parametrize("encoding", ["srgb", "linear-srgb"])
+def test_what_is_transparent_in_black_bars_alone_is_no_mask(overscan, plates, encoding):
+    """Or a keyframe would be none any more, which it is where files stay files."""
+    job, _ = overscan
+    codes = np.random.default_rng(1).integers(100, 256, (48, 64, 4), np.uint8)
+    codes[..., 3] = 255
+    codes[:6] = codes[-6:] = 0
+    named = {"file": str(plates / "bars.png"), "frame": FIRST, "encoding": encoding}
+    Image.fromarray(codes).save(plates / "bars.png")
+    image, mask = planned(job, named)
+    assert mask is None
+    assert not image[:10].any()
+    codes[20:22, 20:22, 3] = 0  # what is hidden in the picture is masked, bars and all
+    Image.fromarray(codes).save(plates / "bars.png")
+    assert np.array_equal(planned(job, named)[1][4:-4, 4:-4], codes[..., 3] / np.float32(255))
+    codes[20:22, 20:22, 3] = 255
+    codes[:6, :, :3] = 180  # and so is what is hidden beside it that is not black
+    Image.fromarray(codes).save(plates / "bars.png")
+    assert np.array_equal(planned(job, named)[1][4:-4, 4:-4], codes[..., 3] / np.float32(255))
+
+
+def test_where_frames_cover_different_parts_black_is_no_bar_and_stays_masked(overscan, plates):
+    job, _ = overscan
+    windows = {"displayWindow": exr_files.box(0, 0, 63, 47), "dataWindow": exr_files.box(-4, 0, 67, 47)}
+    exr_files.write(plates / "exr" / f"in.{FIRST + 1}.exr", exr_files.gray_plate(48, 72), **windows)
+    codes = np.random.default_rng(1).integers(100, 256, (48, 64, 4), np.uint8)
+    codes[..., 3] = 255
+    codes[:6] = codes[-6:] = 0
+    Image.fromarray(codes).save(plates / "bars.png")
+    assert planned(job, {"file": str(plates / "bars.png"), "frame": FIRST})[1] is not None
+
+
 def test_encodings_are_for_exr(job):
     job["encoding"] = "acescg"
     assert [problem.field for problem in plan_job(job)] == ["encoding"]

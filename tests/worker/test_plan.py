@@ -10,6 +10,7 @@ import pytest
 from rendering.films import luma, write_film, write_reference
 
 from vcnode.errors import MediaError
+from vcnode.media import FrameTime, ImageSequenceWriter, open_source
 from vcnode.worker.fields import Problem
 from vcnode.worker.plan import Plan, plan_job
 from vcnode.worker.receipt import Receipt, read_receipts, write_receipt
@@ -207,7 +208,11 @@ def test_only_the_same_job_keeps_frames(job, plates, tmp_path):
     pattern = tmp_path / "out" / "out.%04d.png"
     pattern.parent.mkdir()
     digest = plan_job(job).digest
-    (pattern.parent / f"out.{FIRST}.png").write_bytes((plates / "reference.png").read_bytes())
+    info = open_source(job["frames"]["pattern"]).info
+    writer = ImageSequenceWriter(pattern, like=info, fingerprint="an unfinished run's")
+    writer.write((np.zeros((info.height, info.width, 3), np.uint8),), FrameTime(0, 0, 0, info.time_base, FIRST))
+    writer.abort()
+    (pattern.parent / f"out.{FIRST + 1}.png").write_bytes((plates / "reference.png").read_bytes())  # by other means
     write_receipt(pattern, Receipt("sh010", FIRST, LAST, digest))
     assert (plan_job(job).target.resume, plan_job(job).to_do) == (True, FRAMES - 1)
     job["options"]["saturation"] = 1.2
@@ -230,7 +235,7 @@ def test_a_damaged_frame_that_is_held_open_is_a_sentence(tmp_path, monkeypatch):
         patched.setattr(Path, "unlink", refuse)
         with pytest.raises(MediaError, match=r"out\.0001\.png is damaged and cannot be removed"):
             drop_damaged(target)
-    assert drop_damaged(target) == 1
+    drop_damaged(target)
     assert not frame.exists()
 
 

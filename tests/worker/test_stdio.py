@@ -1,6 +1,7 @@
 """A worker as its host sees it: the real process, the embedded model, a CPU."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -98,6 +99,27 @@ def test_a_damaged_frame_of_an_unfinished_run_is_made_again(shared, long_job, tm
     assert done["rendered"] >= LONG - cancelled["kept"] + 1
     assert progress[-1]["done"] == LONG
     assert frame.read_bytes() == whole
+
+
+def test_progress_goes_on_where_the_first_frame_of_an_unfinished_run_is_missing(shared, long_job, tmp_path):
+    long_job["frames"]["last"] -= 1  # a part of it, whose working folder has another name
+    shared.start_and_reach(long_job, 3)
+    shared.send(type="cancel", id="j")
+    *_, cancelled = shared.messages("j")
+    (tmp_path / "out" / f"out.{FIRST}.png").unlink()
+    accepted, *progress, done = shared.run(long_job)
+    assert accepted["to_do"] == done["rendered"] == LONG - 1 - (cancelled["kept"] - 1)
+    assert [message["done"] for message in progress] == list(range(cancelled["kept"], LONG))
+
+
+def test_all_is_made_again_where_the_unfinished_runs_note_is_gone(shared, long_job, tmp_path):
+    shared.start_and_reach(long_job, 3)
+    shared.send(type="cancel", id="j")
+    assert list(shared.messages("j"))[-1]["kept"]
+    shutil.rmtree(tmp_path / "out" / ".out.#.png.part")
+    accepted, *progress, done = shared.run(long_job)
+    assert accepted["to_do"] == done["rendered"] == LONG
+    assert [message["done"] for message in progress] == list(range(1, LONG + 1))
 
 
 def test_a_part_of_a_sequence_keeps_its_numbers(shared, job, tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from vcnode.bench.case import Case
-from vcnode.bench.child import ChildRun, fill_in, run_child
+from vcnode.bench.child import ChildRun, run_child
+from vcnode.bench.command_line import fill_in
 from vcnode.bench.footage import color_picture, gray_frame
 from vcnode.errors import InputError
 from vcnode.media import write_png

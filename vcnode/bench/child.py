@@ -1,7 +1,6 @@
 """Running a program and watching what it takes."""
 
 import os
-import re
 import shlex
 import subprocess
 import tempfile
@@ -31,30 +30,8 @@ class ChildRun:
     memory: int | None
 
 
-def fill_in(command: str, values: Mapping[str, str]) -> list[str] | str:
-    """Put values in the place of `{name}` in a command line; what they hold is never taken for syntax.
-
-    Raises:
-        InputError: The command is empty or its quotes do not match.
-    """
-    if os.name == "nt":  # there a command line stays one text
-        return _filled(command, {name: subprocess.list2cmdline([value]) for name, value in values.items()})
-    try:
-        parts = shlex.split(command)
-    except ValueError as error:
-        raise InputError(f"The command {command!r} cannot be understood ({error}): check its quotes.") from error
-    if not parts:
-        raise InputError("The command is empty: give a program and its arguments.")
-    return [_filled(part, values) for part in parts]
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """All at once, since a value may look like a place itself."""
-    return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], place[0]), text)
-
-
 def run_child(
-    command: Sequence[str] | str, environment: Mapping[str, str], cancelled: Callable[[], bool] = lambda: False
+    command: Sequence[str], environment: Mapping[str, str], cancelled: Callable[[], bool] = lambda: False
 ) -> ChildRun:
     """Run a program to its end.
 
@@ -67,7 +44,7 @@ def run_child(
         InputError: It cannot be started, or fails.
         Cancelled: `cancelled` said so.
     """
-    name = command if isinstance(command, str) else shlex.join(command)
+    name = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
         try:

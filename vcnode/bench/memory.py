@@ -11,6 +11,7 @@ from pathlib import Path
 def peak_memory(process: int | None = None) -> int | None:
     """Return the greatest resident memory so far, in bytes.
 
+    Linux counts on each CPU apart: what it tells may fall by some hundred KB when memory is given back.
     On macOS, of other processes only what they use at the moment can be seen.
 
     Args:

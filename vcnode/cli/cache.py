@@ -1,13 +1,16 @@
 """`vcnode cache`: the states that are kept on disk."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from vcnode.cli.parser import Commands, command_parser
+from vcnode.counted import counted
 from vcnode.errors import CacheError
 from vcnode.sequence import StateCache
+from vcnode.sequence.state_entry import ENTRY_SUFFIX
 from vcnode.sequence.state_folder import check_folder
 
 
@@ -33,14 +36,12 @@ def run_info(options: argparse.Namespace) -> None:
     """Print what the folder holds.
 
     Raises:
-        CacheError: It is no state cache.
+        CacheError: It is no state cache, or cannot be read.
     """
-    cache = _open(options.cache)
-    if cache is None:
-        print(f"{default_cache_folder()}: no states")
-        return
-    info = cache.info()
-    print(f"{info.path}: {info.entries} states, {info.bytes / 2**20:.1f} MiB")
+    folder = _folder(options)
+    sizes = _sizes(folder) if _is_there(folder) else []
+    size = f", {sum(sizes) / 2**20:.1f} MiB" if sizes else ""
+    print(f"{folder}: {counted(len(sizes), 'state') if sizes else 'no states'}{size}")
 
 
 def run_clear(options: argparse.Namespace) -> None:
@@ -49,27 +50,47 @@ def run_clear(options: argparse.Namespace) -> None:
     Raises:
         CacheError: It is no state cache, or some cannot be removed.
     """
-    cache = _open(options.cache)
+    folder = _folder(options)
     entries = left = 0
-    if cache is not None:
-        entries = cache.info().entries
-        cache.clear()
-        left = cache.info().entries
-    path = options.cache or default_cache_folder()
-    print(f"{path}: {max(0, entries - left)} states removed")
+    if _is_there(folder):
+        entries = len(_sizes(folder))
+        StateCache(folder).clear()
+        left = len(_sizes(folder))
+    print(f"{folder}: {counted(max(0, entries - left), 'state')} removed")
     if left:
-        raise CacheError(f"{left} states in {path} are still there: end what uses them, or check its permissions.")
+        said = f"{counted(left, 'state')} in {folder} {'is' if left == 1 else 'are'} still there"
+        raise CacheError(f"{said}: end what uses them, or check its permissions.")
 
 
-def _open(folder: Path | None) -> StateCache | None:
-    """The cache in a folder; None where the usual one was never made."""
-    path = folder or default_cache_folder()
+def _folder(options: argparse.Namespace) -> Path:
+    return options.cache or default_cache_folder()
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether there is a cache; a folder that was never made is an empty one."""
     try:
-        if not path.is_dir():
-            if folder is None:
-                return None
-            raise CacheError(f"The folder {path} does not exist: give the folder of a state cache.")
-        check_folder(path)  # measuring must not turn some other folder into a cache
+        if not folder.exists():
+            return False
+        if not folder.is_dir():
+            raise CacheError(f"{folder} is no folder: give the folder of a state cache.")
+        check_folder(folder)  # measuring must not turn some other folder into a cache
     except OSError as error:
-        raise CacheError(f"The folder {path} cannot be read ({error.strerror}): check its permissions.") from error
-    return StateCache(path)
+        raise _unreadable(folder, error) from error
+    return True
+
+
+def _sizes(folder: Path) -> list[int]:
+    """Bytes of each state; looking at them takes no permission to write, as opening the cache does."""
+    sizes = []
+    try:
+        for part in (each for each in folder.iterdir() if len(each.name) == 2 and each.is_dir()):
+            for entry in (each for each in part.iterdir() if each.name.endswith(ENTRY_SUFFIX)):
+                with suppress(FileNotFoundError):  # another process evicts at the same time
+                    sizes.append(entry.stat().st_size)
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return sizes
+
+
+def _unreadable(folder: Path, error: OSError) -> CacheError:
+    return CacheError(f"The folder {folder} cannot be read ({error.strerror}): check its permissions.")

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from vcnode.cli.messages import progress_bar, say
+from vcnode.counted import counted
 from vcnode.rendering import CutSearch, RenderedFrame, RenderResult, RenderStart
 
 _SECONDS_BETWEEN_LINES = 0.5
@@ -36,12 +37,12 @@ class Terminal:
             return
         if self._searched:
             say(f"cuts found at {', '.join(map(str, start.cuts))}" if start.cuts else "no cuts found")
-        references = f"{start.references} reference{'' if start.references == 1 else 's'}"
+        references = counted(start.references, "reference")
         shots = f" in {start.shots} shots" if start.shots > 1 else ""
         resumed = f", resuming at frame {start.first}" if start.first > start.begin else ""
         say(
             f"model {start.model} on {start.device} in {start.precision}, working size {start.working_size}, "
-            f"{start.look_ahead} frame{'' if start.look_ahead == 1 else 's'} at once, {references}{shots}, "
+            f"{counted(start.look_ahead, 'frame')} at once, {references}{shots}, "
             f"{start.info.width}x{start.info.height} to {start.output_format}{resumed}"
         )
         self._bar = progress_bar(start.total, " frames", initial=start.first - start.begin)
@@ -161,7 +162,7 @@ class JsonLines:
 def summary(result: RenderResult) -> str:
     """Say in one line what came of a render."""
     kept = result.frames - result.rendered
-    parts = [f"{result.rendered} frames in {result.seconds:.1f} s ({result.fps:.1f} a second)"]
+    parts = [f"{counted(result.rendered, 'frame')} in {result.seconds:.1f} s ({result.fps:.1f} a second)"]
     if kept:
         parts.append(f"{kept} more from before")
     if result.confidence is not None:

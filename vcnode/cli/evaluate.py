@@ -1,18 +1,21 @@
 """`vcnode evaluate`: how good a model is on clips whose colours are known, beside baselines."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from vcnode.cli.failures import Stopped
 from vcnode.cli.messages import progress_bar, say
-from vcnode.cli.parser import Commands, command_parser
+from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import StopRequest, stop_request
-from vcnode.errors import Cancelled
+from vcnode.counted import counted
+from vcnode.errors import Cancelled, InputError
 from vcnode.evaluation import (
     GRAYS,
     PROTOCOLS,
     SIZES,
+    Clip,
     Evaluation,
     EvaluationOptions,
     LeftOut,
@@ -24,6 +27,7 @@ from vcnode.evaluation import (
 )
 from vcnode.evaluation.report_html import html_page
 from vcnode.evaluation.report_table import number, table
+from vcnode.rendering.output_format import same_place
 from vcnode.report_file import check_writable, write_report
 from vcnode.sequence import load
 
@@ -70,6 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
     Raises:
         Stopped: By a signal; what was finished is written and printed.
+        UsageError: Both reports are to be one file.
         VcnodeError: Whatever cannot be done.
     """
     chosen = EvaluationOptions(
@@ -82,9 +87,7 @@ def run(options: argparse.Namespace) -> None:
         label=Path(options.model).name,
     )
     clips = find_clips(options.folder, options.clips)
-    for report in (options.figures, options.html):
-        if report is not None:
-            check_writable(report)
+    _check_reports(options, clips)
     with stop_request() as stop:
         display = _Display(stop, options.figures)
         try:
@@ -92,11 +95,24 @@ def run(options: argparse.Namespace) -> None:
         except (Cancelled, KeyboardInterrupt) as error:
             kept = 0 if display.evaluation is None else len(display.evaluation.clips)
             raise Stopped(
-                f"Stopped, as asked; {kept} clip{'' if kept == 1 else 's'} finished before that.", stop.exit_code
+                f"Stopped, as asked; {counted(kept, 'clip')} finished before that.", stop.exit_code
             ) from error
         finally:
             display.close()
             _report(display.evaluation, options.html)
+
+
+def _check_reports(options: argparse.Namespace, clips: Sequence[Clip]) -> None:
+    """Refuse reports that cannot be written, or would replace an input or each other."""
+    reports = [report for report in (options.figures, options.html) if report is not None]
+    if len(reports) == 2 and same_place(*reports):
+        raise UsageError(f"--json and --html both name {options.html}: give two files.")
+    inputs = [path for clip in clips for path in (clip.path, *clip.references)]
+    inputs += [Path(options.model), *([] if options.lpips is None else [options.lpips])]
+    for report in reports:
+        if any(same_place(report, path) for path in inputs):
+            raise InputError(f"The report {report} is an input: give another name, inputs are never replaced.")
+        check_writable(report)
 
 
 class _Display(Watch):

@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: Always.
         """
-        raise UsageError(f"{message}; `{self.prog} --help` lists what can be given.")
+        raise UsageError(f"{message.removesuffix('.')}; `{self.prog} --help` lists what can be given.")
 
 
 def command_parser(commands: Commands, name: str, summary: str, description: str | None = None) -> Parser:

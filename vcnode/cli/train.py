@@ -15,6 +15,7 @@ from vcnode.cli.messages import say
 from vcnode.cli.parser import Commands, UsageError, command_parser
 from vcnode.cli.stopping import stop_request
 from vcnode.cli.training_display import TrainingDisplay
+from vcnode.counted import counted
 from vcnode.errors import Cancelled, InputError
 from vcnode.sequence.loading import choose_device
 from vcnode.training.settings import merged, parse_change, read_settings
@@ -202,7 +203,8 @@ def _index(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
     left_out = Counter(reason if reason in VERDICTS else "unreadable" for reason in index.left_out.values())
     reasons = f"; left out: {', '.join(f'{count} {reason}' for reason, count in left_out.items())}" if left_out else ""
     if not options.quiet:
-        say(f"{len(index.photos)} photos and {len(index.clips)} clips with their most similar photos{reasons}")
+        material = f"{counted(len(index.photos), 'photo')} and {counted(len(index.clips), 'clip')}"
+        say(f"{material} with their most similar photos{reasons}")
     print(output, flush=True)
 
 

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from vcnode.cli.messages import progress_bar, say
+from vcnode.counted import counted
 
 if TYPE_CHECKING:  # the training is only imported where something is trained
     from vcnode.training.trainer import StepReport, Trainer
@@ -30,8 +31,9 @@ class TrainingDisplay:
         processes = f" in {trainer.world.size} processes" if trainer.world.size > 1 else ""
         resumed = f", going on after step {trainer.step}" if trainer.step else ""
         say(
-            f"training {trainer.config.model.name} on {trainer.learn.device}{processes}: {settings.steps} steps of "
-            f"{self._clips} clips, {data.width}x{data.height}, {data.frames} frames{resumed}"
+            f"training {trainer.config.model.name} on {trainer.learn.device}{processes}: "
+            f"{counted(settings.steps, 'step')} of {counted(self._clips, 'clip')}, "
+            f"{data.width}x{data.height}, {data.frames} frames{resumed}"
         )
         self._bar = progress_bar(settings.steps, " steps", initial=trainer.step)
         self._began = time.monotonic()

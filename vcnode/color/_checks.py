@@ -1,4 +1,4 @@
-"""Checks shared by the colour functions: wrong input is named, never turned into a wrong picture."""
+"""What the colour functions do with input first: what is wrong is named, never turned into a wrong picture."""
 
 import torch
 from torch import Tensor
@@ -18,6 +18,11 @@ def floating_planes(planes: Tensor, channels: int | None, what: str) -> Tensor:
         wanted = "C" if channels is None else channels
         raise InputError(f"{what} has the shape {tuple(planes.shape)}; it must be (B, {wanted}, H, W).")
     return planes if planes.dtype == torch.float64 else planes.float()
+
+
+def where_numbers_are_known(planes: Tensor) -> Tensor:
+    """Returns `planes`, on the CPU if they lie on an Apple GPU, which has neither float64 nor, mostly, uint16."""
+    return planes.cpu() if planes.device.type == "mps" else planes
 
 
 def same_frame(first: Tensor, second: Tensor, what: str) -> None:

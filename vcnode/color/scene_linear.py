@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vcnode.color._checks import floating_planes, same_frame
+from vcnode.color._checks import floating_planes, same_frame, where_numbers_are_known
 from vcnode.color.encodings import ENCODINGS, Encoding, convert
 from vcnode.color.lab import RGB_FROM_RELATIVE_XYZ, inverse_lab_curve, lab_curve, mix
 
@@ -30,13 +30,14 @@ def rgb_keeping_luminance(luminance: Tensor, ab: Tensor, encoding: Encoding) -> 
 
     Returns:
         Linear light (B, 3, H, W) in the encoding's primaries, float64, whose luminance is the given one up to rounding;
-        R = G = B where that is 0 or negative.
+        R = G = B where that is 0 or negative. On the CPU if the planes lie on an Apple GPU, which has no float64.
 
     Raises:
         InputError: For integer values, other channel numbers, or sizes that differ.
     """
     luminance, ab = floating_planes(luminance, 1, "The luminance"), floating_planes(ab, 2, "The ab planes")
     same_frame(luminance, ab, "Luminance and ab")
+    luminance, ab = where_numbers_are_known(luminance), where_numbers_are_known(ab)
     known, light = luminance.double().clamp(0.0, 1.0), luminance.double()
     fy = lab_curve(known)
     a, b = (ab[..., channel : channel + 1, :, :].double() for channel in (0, 1))
@@ -59,8 +60,9 @@ def half_keeping_luminance(values: Tensor, luminance: Tensor, encoding: Encoding
         encoding: Of the values.
 
     Returns:
-        (B, 3, H, W), float16.
+        (B, 3, H, W), float16; on the CPU if they lie on an Apple GPU.
     """
+    values, luminance = where_numbers_are_known(values), where_numbers_are_known(luminance)
     rounded = values.half()
     light = encoding.decode(rounded.double())
     missing = luminance - encoding.luminance(light)

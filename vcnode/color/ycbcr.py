@@ -6,7 +6,7 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-from vcnode.color._checks import floating_planes
+from vcnode.color._checks import floating_planes, where_numbers_are_known
 from vcnode.errors import InputError
 
 
@@ -158,14 +158,16 @@ def encode(values: Tensor, encoding: PixelEncoding, plane: Plane) -> Tensor:
         plane: luma (also R, G, B) or chroma.
 
     Returns:
-        uint8 at 8 bit, uint16 above, float32 unchanged if `encoding.depth` is None.
+        uint8 at 8 bit, uint16 above (on the CPU if the values lie on an Apple GPU, which does not know it), float32
+        unchanged if `encoding.depth` is None.
     """
     if encoding.depth is None:
         return values.float()
     zero, scale = _zero_and_scale(encoding.range, encoding.depth, plane)
     codes = (values.float() * scale).add_(zero).round_().clamp_(0, 2**encoding.depth - 1)
     # Through int32: not every backend converts float to uint16 directly.
-    return codes.to(torch.int32).to(encoding.dtype)
+    codes = codes.to(torch.int32)
+    return (codes if encoding.depth == 8 else where_numbers_are_known(codes)).to(encoding.dtype)
 
 
 def _zero_and_scale(sample_range: Range, depth: int, plane: Plane) -> tuple[int, int]:

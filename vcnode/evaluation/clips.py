@@ -10,12 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.color import Matrix, lightness_of_gray, rgb_to_lab, rgb_to_ycbcr
+from vcnode.counted import counted
 from vcnode.errors import InputError
 from vcnode.evaluation.options import Gray
 from vcnode.evaluation.worn_film import worn
 from vcnode.media import open_source
 from vcnode.media.display_rgb import display_rgb
 from vcnode.media.sequence_pattern import STILL_SUFFIXES
+from vcnode.training.data.videos import VIDEO_SUFFIXES
 
 FAINT = 2.0  # mean |ab| below which a clip has no colours to score
 _SAMPLED = 4  # every so many pixels are looked at to tell whether a clip has colour
@@ -101,7 +103,8 @@ class Truth:
 def find_clips(folder: Path | str, names: Sequence[str] = ()) -> list[Clip]:
     """List the videos of a folder and its sub-folders of numbered frames, by name.
 
-    Text files, single pictures, hidden files and folders of references (`<name>_refs`) are passed over.
+    A sub-folder that holds videos stands for them; pictures beside them are posters. Text files, single pictures,
+    hidden files and folders of references (`<name>_refs`) are passed over.
 
     Args:
         folder: Where they lie; a video is taken as the one clip.
@@ -112,14 +115,15 @@ def find_clips(folder: Path | str, names: Sequence[str] = ()) -> list[Clip]:
     """
     folder = Path(folder)
     try:
-        paths = [folder] if folder.is_file() else sorted(folder.iterdir())
+        listed = [folder] if folder.is_file() else sorted(folder.iterdir())
+        paths = [clip for path in listed if _may_be_clip(path) for clip in _videos_in(path) or [path]]
     except OSError as error:
         raise InputError(f"The folder of clips {folder} cannot be read ({error.strerror}): check its name.") from error
-    paths = [path for path in paths if _may_be_clip(path)]
     stems = Counter(_stem(path) for path in paths)
-    clips = [
-        Clip(_stem(path) if stems[_stem(path)] == 1 else path.name, path, _references_beside(path)) for path in paths
-    ]
+    clips = []
+    for path in paths:
+        name = _stem(path) if stems[_stem(path)] == 1 else path.relative_to(folder).as_posix()
+        clips.append(Clip(name, path, _references_beside(path)))
     unknown = [name for name in names if not any(name in (clip.name, clip.path.name) for clip in clips)]
     if unknown:
         known = ", ".join(clip.name for clip in clips) or "none"
@@ -147,7 +151,7 @@ def look_through(clip: Clip, limit: int | None = None, look_up: Callable[[], Non
         total += float(rgb_to_lab(picture[:, :, ::_SAMPLED, ::_SAMPLED])[:, 1:].abs().mean())
         count += 1
     if count < 2:
-        raise InputError(f"it has {count} frame{'' if count == 1 else 's'}, and two or more are needed")
+        raise InputError(f"it has {counted(count, 'frame')}, and two or more are needed")
     return Facts(count, total / count)
 
 
@@ -202,6 +206,15 @@ def _may_be_clip(path: Path) -> bool:
     if path.is_dir():
         return not path.name.endswith(_REFERENCES)
     return path.suffix.lower() not in _NO_VIDEO
+
+
+def _videos_in(folder: Path) -> list[Path]:
+    """The videos of a sub-folder; none where it cannot be listed, which is said when it is to be read."""
+    try:
+        visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
 
 
 def _stem(path: Path) -> str:

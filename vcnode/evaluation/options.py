@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from vcnode.counted import counted
 from vcnode.errors import InputError
 from vcnode.sequence import Settings
 
@@ -53,7 +54,9 @@ class EvaluationOptions:
         if not self.protocols or any(protocol not in PROTOCOLS for protocol in self.protocols):
             raise InputError(f"The protocols {self.protocols} are not known: give some of {', '.join(PROTOCOLS)}.")
         if self.frames is not None and self.frames < 2:
-            raise InputError(f"{self.frames} frames of each clip were asked for: give 2 or more, or none for all.")
+            raise InputError(
+                f"{counted(self.frames, 'frame')} of each clip will not do: give 2 or more, or none for all."
+            )
         if self.size not in SIZES:
             raise InputError(f"The size {self.size!r} is not known: give {' or '.join(SIZES)}.")
         if self.gray not in GRAYS:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from vcnode.counted import counted
 from vcnode.evaluation.evaluation import Evaluation
 from vcnode.evaluation.methods import OURS, LeftGray, MatchingAlone
 from vcnode.evaluation.protocols import ClipScore
@@ -20,6 +21,7 @@ from vcnode.evaluation.report_table import (
     number,
     ratios,
     shown_distances,
+    size,
     verdicts,
 )
 from vcnode.evaluation.stills import CONFIDENCE, GRAY, REFERENCE, TRUTH, Still
@@ -94,7 +96,7 @@ def _first_frame(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list
     across = "distance from the reference, frames"
     return [
         "<h2>The first frame as reference</h2>",
-        _paragraph(f"{summary['clips']} clips, {summary['frames']} frames; means over each clip, then over clips."),
+        _paragraph(f"{size(summary)}; means over each clip, then over clips."),
         *(_paragraph(line) for line in verdicts(summary)),
         _table(header, method_rows(summary)),
         "<h3>ab-PSNR over the distance from the reference</h3>",
@@ -125,7 +127,7 @@ def _clip(clip: ClipScore) -> list[str]:
     columns = [TRUTH, GRAY, OURS, *([best] if best else []), CONFIDENCE]
     return [
         f"<h3>{escape(clip.clip)}</h3>",
-        _paragraph(f"{clip.frames} frames of {clip.width}x{clip.height}; {OURS}: {facts}", "note"),
+        _paragraph(f"{counted(clip.frames, 'frame')} of {clip.width}x{clip.height}; {OURS}: {facts}", "note"),
         _stills(clip.stills, columns),
         chart(shown, across="frames from the reference", up="ab-PSNR, dB", names=list(curves), height=220),
     ]
@@ -134,7 +136,7 @@ def _clip(clip: ClipScore) -> list[str]:
 def _other_scene(summary: Mapping[str, Any], clips: Sequence[ClipScore]) -> list[str]:
     parts = [
         "<h2>A reference from another scene</h2>",
-        _paragraph(f"{summary['clips']} clips, {summary['frames']} frames; there is no truth for the colours."),
+        _paragraph(f"{size(summary)}; there is no truth for the colours."),
         _table(["", *LOOKS], look_rows(summary)),
     ]
     for clip in clips:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from vcnode.counted import counted
 from vcnode.evaluation.evaluation import Evaluation
 from vcnode.evaluation.methods import OURS
 from vcnode.evaluation.protocols import ClipScore
@@ -29,14 +30,14 @@ def table(evaluation: Evaluation) -> str:
     if evaluation.status != "complete":
         parts.append("Interrupted: these are the clips that were finished.")
     if compared:
-        count = f"{summary['clips']} clips, {summary['frames']} frames"
+        count = size(summary)
         parts += [f"The first frame is the reference ({count}); ab-PSNR in dB by distance from it:"]
         header = ["", *shown_distances(summary), "mean", "RGB-PSNR", *LOOKS]
         parts += [grid(header, method_rows(summary)), "\n".join(verdicts(summary))]
         parts.append(grid(["ab-PSNR of", "frames", *methods_of(compared), *RATIOS], clip_rows(compared)))
     if looked_at:
         other = summary["other_scene"]
-        count = f"{other['clips']} clips, {other['frames']} frames"
+        count = size(other)
         parts += [f"The reference is from another scene ({count}), so there is no truth for the colours:"]
         parts.append(grid(["", *LOOKS], look_rows(other)))
         rows = [
@@ -89,6 +90,11 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def number(value: object, form: str = ".2f") -> str:
     """A number, or a dash where there is none."""
     return format(float(value), form) if isinstance(value, int | float) else "-"
+
+
+def size(summary: Mapping[str, Any]) -> str:
+    """How much a summary is about."""
+    return f"{counted(summary['clips'], 'clip')}, {counted(summary['frames'], 'frame')}"
 
 
 def methods_of(clips: Sequence[ClipScore]) -> list[str]:

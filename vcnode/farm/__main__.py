@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vcnode.cli.messages import tolerant_streams
+from vcnode.counted import counted
 from vcnode.errors import VcnodeError
 from vcnode.farm.session import begin_worker, connect, end_worker
 from vcnode.farm.shot_jobs import shot_job
@@ -46,7 +47,7 @@ def shot(options: argparse.Namespace) -> int:
     print(f"shot {options.number}: frames {frames['first']} to {frames['last']} of {frames['pattern']}", flush=True)
     ending: Message = {}
     with connect(options.session) as worker:
-        for ending in worker.run(job, str(job["clip"])):
+        for ending in worker.run(job):
             _report(ending)
     return 0 if ending.get("type") == "done" else 1
 
@@ -68,7 +69,7 @@ def _report(message: Message) -> None:
         speed = f"{message['fps']} fps, {message['seconds_left']} s left"
         line = f"openjd_status: frame {message['frame']}, {'backward' if message['backward'] else speed}"
     elif kind == "done":
-        line = f"{message['rendered']} frames made, {message['frames']} in {message['output']}"
+        line = f"{counted(int(str(message['rendered'])), 'frame')} made, {message['frames']} in {message['output']}"
     elif kind == "rejected":
         problems = message["problems"]
         assert isinstance(problems, list)

@@ -8,17 +8,48 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
+from vcnode.counted import counted
 from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import explained
 from vcnode.media._file_lock import lock_folder
 from vcnode.media.exr_output import ExrOutput, belongs
-from vcnode.media.sequence_pattern import parse_pattern
+from vcnode.media.sequence_pattern import SequencePattern, parse_pattern
 from vcnode.media.still_writer import write_png, write_tiff
 from vcnode.media.video_frame import Codes, FrameTime
 from vcnode.media.video_info import VideoInfo
 from vcnode.whole_files import write_whole
 
 _DEPTHS = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".exr": (16, 32)}
+
+
+_WRITTEN = "written"  # in the working folder: a line with the number of each file
+
+
+def numbers_written(path: Path | str, numbers: tuple[int, int | None] | None = None) -> set[int]:
+    """Which files of a sequence its unfinished render has made; none where no render is unfinished.
+
+    Args:
+        path: As the writer is given it.
+        numbers: Likewise.
+
+    Raises:
+        InputError: When the pattern is none.
+    """
+    return _numbers_in(_working_folder(parse_pattern(Path(path)), numbers) / _WRITTEN)
+
+
+def _working_folder(pattern: SequencePattern, numbers: tuple[int, int | None] | None) -> Path:
+    first, last = numbers or (0, None)
+    place = "#" if numbers is None else f"{first}-{'' if last is None else last}"
+    return pattern.folder / f".{pattern.prefix}{place}{pattern.suffix}.part"
+
+
+def _numbers_in(note: Path) -> set[int]:
+    """What was noted; a last line that a crash cut off is none."""
+    try:
+        return {int(line) for line in note.read_text("utf-8").split("\n")[:-1]}
+    except (OSError, ValueError):
+        return set()
 
 
 class ImageSequenceWriter:
@@ -71,18 +102,16 @@ class ImageSequenceWriter:
             raise InputError(f"{self._kind} takes {' or '.join(map(str, _DEPTHS[self._kind]))} bits, not {self.depth}")
         self._job = f"{fingerprint}.{self.depth}" if fingerprint else ""
         first, last = numbers or (0, None)
-        place = "#" if numbers is None else f"{first}-{'' if last is None else last}"
-        self.folder = self.pattern.folder / f".{self.pattern.prefix}{place}{self.pattern.suffix}.part"
-        self._written = self.folder / "written"
+        self.folder = _working_folder(self.pattern, numbers)
+        self._written = self.folder / _WRITTEN
         with explained("write to the folder", self.pattern.folder):
             self.pattern.folder.mkdir(parents=True, exist_ok=True)
             existing = {n for n in self.pattern.numbers() if first <= n and (last is None or n <= last)}
             unfinished = (self.folder / "manifest.json").exists()
             finished = {n for n in existing if self._is_finished(n)} if resume else set()
             if not existing <= finished and not unfinished and not overwrite:
-                raise MediaError(
-                    f"{self.pattern} exists already ({len(existing)} files); choose another name or allow overwriting"
-                )
+                there = f"{self.pattern} exists already ({counted(len(existing), 'file')})"
+                raise MediaError(f"{there}; choose another name or allow overwriting")
             self.folder.mkdir(exist_ok=True)
             self._lock: BinaryIO | None = lock_folder(self.folder)
             try:
@@ -113,18 +142,11 @@ class ImageSequenceWriter:
                     f"{self.folder} belongs to an unfinished render with other settings; delete that folder, "
                     "choose another name, or start over without resuming"
                 )
-        written = self._numbers_written() if resume and before == manifest else set()
+        written = _numbers_in(self._written) if resume and before == manifest else set()
         numbers = "".join(f"{number}\n" for number in sorted(written))
         write_whole(self._written, numbers.encode(), flush_to_device=True)
         write_whole(note, json.dumps(manifest, indent=1).encode(), flush_to_device=True)  # after what it vouches for
         return written
-
-    def _numbers_written(self) -> set[int]:
-        """What was noted; a last line that a crash cut off is none."""
-        try:
-            return {int(line) for line in self._written.read_text("utf-8").split("\n")[:-1]}
-        except (OSError, ValueError):
-            return set()
 
     def _is_finished(self, number: int) -> bool:
         """Whether a file says itself that it is whole and of this render, as EXR files can."""

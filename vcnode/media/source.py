@@ -99,6 +99,8 @@ def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, la
     if layer is not None:
         raise InputError(f"{path} has no layers, so {layer} cannot be chosen; only EXR files have some")
     if path.suffix.lower() in STILL_SUFFIXES:
+        if not path.exists():
+            raise InputError(f"there is no {path}; give a folder of pictures or a pattern such as {_pattern_of(path)}")
         raise InputError(f"{path} is a single picture; give its folder or a pattern such as {_pattern_of(path)}")
     advice = f". {SCANS_ADVICE}" if path.suffix.lower() in SCANS else ""
     if has_place(path) and not path.exists():
@@ -110,8 +112,8 @@ def open_source(path: Path | str, *, frame_rate: Fraction | int | float = 24, la
 
 
 def _pattern_of(picture: Path) -> str:
-    """The name of a sequence that a picture may be one of."""
-    numbered = re.sub("[0-9]+$", lambda digits: "#" * len(digits[0]), picture.stem)
+    """The name of a sequence that a picture may be one of, or that was meant by `shot.*.png`."""
+    numbered = re.sub(r"[0-9]+$|\*", lambda digits: "#" * len(digits[0]) if digits[0] != "*" else "####", picture.stem)
     return f"{numbered}{'' if numbered != picture.stem else '.####'}{picture.suffix}"
 
 

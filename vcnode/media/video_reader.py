@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from vcnode.counted import counted
 from vcnode.errors import InputError, MediaError
 from vcnode.media._failures import reason
 from vcnode.media.frame_index import FrameIndex, build_index
@@ -220,7 +221,7 @@ class _Progress:
 
     @property
     def readable(self) -> str:
-        return f"{self.frames} frame{'' if self.frames == 1 else 's'}"
+        return counted(self.frames, "frame")
 
     def see(self, packet: Any) -> None:
         # A time code track is one packet as long as the film, so data streams prove nothing.

@@ -20,10 +20,14 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     Raises:
         MediaError: It is a folder, or exists and may not be replaced.
     """
-    if path.is_dir():
-        raise MediaError(f"cannot write {path}: it is a folder")
+    _refuse_folder(path)
     if not overwrite and path.exists() and not is_placed(path):
         raise MediaError(f"{path} exists already; choose another name or allow overwriting")
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise MediaError(f"cannot write {path}: it is a folder; name the file in it, such as {path / 'film.mkv'}")
 
 
 def place(joined: Path, path: Path) -> None:
@@ -45,7 +49,13 @@ def forget_placed(path: Path) -> None:
 
 
 def partial_of(path: Path) -> Path:
-    """The video that a stopped render to `path` leaves: that of an earlier stop, or a name that nobody uses."""
+    """The video that a stopped render to `path` leaves: that of an earlier stop, or a name that nobody uses.
+
+    Raises:
+        MediaError: The path has no name, as `.` and `/` have none.
+    """
+    if not path.name:
+        _refuse_folder(path)
     with suppress(OSError, ValueError):
         return path.with_name(_partial_note(path).read_text("utf-8"))
     numbers = chain([""], (f".{number}" for number in count(2)))

@@ -7,7 +7,7 @@ four times; four 2x2 convolutions, one for each place within a doubled pixel, do
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -35,12 +35,24 @@ _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, 
 
 _ONES = 7  # the product that adds to all 16 values of a tile alike, so the bias goes there
 
-# The fewer and the more of inputs and outputs, below which moving tiles costs what multiplying saves, and pixels below
-# which transforming the kernels does; and the same where products are slow.
-_LEAST = (64, 128, 1024)
-_LEAST_IF_SLOW = (512, 512, 4096)
-_TILES = 256  # at once: with fewer, kernels are transformed too often, with more, tiles leave the processor's cache
-_PART = 64  # outputs at once, so that their kernels stay in the processor's cache
+
+class _Filtering(NamedTuple):
+    """How a processor filters best.
+
+    Attributes:
+        least: Where it pays, each by the fewer and the more of inputs and outputs, below which moving tiles costs what
+            multiplying saves, and the pixels below which transforming the kernels does.
+        tiles: At once: with fewer, kernels are transformed too often, with more, tiles leave the processor's cache.
+        part: Outputs at once, so that their kernels stay in the cache, too.
+    """
+
+    least: tuple[tuple[int, int, int], ...]
+    tiles: int
+    part: int
+
+
+_FILTERING = _Filtering(least=((64, 128, 1024),), tiles=256, part=64)
+_FILTERING_IF_SLOW = _Filtering(least=((128, 256, 4096), (512, 512, 1024)), tiles=768, part=512)  # larger products
 
 type _Border = Literal["zeros", "reflect"] | None
 
@@ -149,8 +161,11 @@ def _pays(x: Tensor, weight: Tensor) -> bool:
     if not plain or wanted:
         return False
     sizes = (*sorted(weight.shape[:2]), x.shape[2] * x.shape[3])
-    least = _LEAST_IF_SLOW if multiplies_slowly() else _LEAST
-    return all(size >= enough for size, enough in zip(sizes, least, strict=True))
+    return any(all(size >= enough for size, enough in zip(sizes, least, strict=True)) for least in _filtering().least)
+
+
+def _filtering() -> _Filtering:
+    return _FILTERING_IF_SLOW if multiplies_slowly() else _FILTERING
 
 
 @dataclass(frozen=True)
@@ -206,7 +221,7 @@ def _winograd(x: Tensor, weight: Tensor, bias: Tensor, border: _Border, step: in
     batch, height, width = x.shape[0], x.shape[2] - margin, x.shape[3] - margin
     down, across = (-(-side // (4 * step)) for side in (height, width))
     out = x.new_empty(batch, 4 * step * down, 4 * step * across, weight.shape[0])
-    rows = max(1, _TILES // across)
+    rows = max(1, _filtering().tiles // across)
     for image, result in zip(x.permute(0, 2, 3, 1), out, strict=True):
         waiting: list[_TileRows] = []
         for row in range(step):
@@ -231,8 +246,9 @@ def _filter(parts: Sequence[_TileRows], weight: Tensor, bias: Tensor, border: _B
         gathered = part.gather(border)
         place.view(6, 6, *gathered.shape[2:]).copy_(gathered)
     tiles = torch.mm(to_tiles, tiles.view(36, -1)).view(36, -1, channels)
-    for first in range(0, outputs, _PART):
-        some = slice(first, first + _PART)
+    together = _filtering().part
+    for first in range(0, outputs, together):
+        some = slice(first, first + together)
         kernel = torch.mm(to_kernel, weight[some].permute(2, 3, 1, 0).reshape(9, -1)).view(36, channels, -1)
         products = torch.bmm(tiles, kernel)
         products[_ONES] += bias[some]

@@ -16,7 +16,7 @@ type Tensors = tuple[Tensor, ...]
 
 SWITCH = "VCNODE_CUDA_GRAPHS"  # environment variable: 0 has functions called as they are
 
-_MOST = 8  # recordings that are kept; each holds the memory its function needs
+_MOST = 8  # recordings that are kept, those used last; each holds the memory its function needs
 _LARGEST = 400_000  # pixels; with more, kernels take longer than launching them, and recordings much memory
 _WARM_UPS = 2  # before recording, so that libraries have set themselves up
 _ALIKE = 1e-3  # relative and absolute: of a recording's results and the function's own
@@ -30,7 +30,8 @@ class Replay:
 
     On an NVIDIA GPU a function is recorded at its second call for tensors of the same kind, and tried on other values;
     where it cannot be recorded or gives something else, it is called as it is, and a warning says so. Everywhere else,
-    and where gradients are wanted, it is always called as it is. A copy knows nothing of the original's recordings.
+    and where gradients are wanted, it is always called as it is. Few recordings are kept, and none when this object
+    goes; a copy knows nothing of them.
     """
 
     def __init__(self) -> None:
@@ -57,9 +58,10 @@ class Replay:
         what = getattr(function, "__func__", function)  # methods are other objects at each look
         key = (what, _circumstances(inputs[0].device), *map(_kind, inputs), *(each.data_ptr() for each in reads))
         with self._lock:
-            if key in self._seen and self._seen[key] is None:
-                self._seen[key] = self._recorded(function, inputs)
-            replay = self._seen.setdefault(key, None)
+            again, replay = key in self._seen, self._seen.pop(key, None)
+            if again and replay is None:
+                replay = self._recorded(function, inputs)
+            self._seen[key] = replay  # behind the others: what was not used for longest goes first
             while len(self._seen) > _MOST:
                 del self._seen[next(iter(self._seen))]
             if replay is not None:

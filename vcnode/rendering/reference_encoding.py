@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from vcnode.color import find_bars, rgb_to_lab
 from vcnode.media import FrameSource, ImageSequenceReader, read_image
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.exr_header import Box, read_exr_header
 from vcnode.rendering.reference_picture import mask_picture, opaque_part, placed, reference_picture
 from vcnode.sequence import Reference
+from vcnode.sequence.reference import LEAST_WHITE
 
 
 @dataclass(frozen=True)
@@ -20,16 +24,18 @@ class Windows:
     Attributes:
         display: The format of its frames.
         covered: What they cover: the union of their data windows.
+        varies: Whether not all cover the same: black around them is then no bar.
     """
 
     display: Box
     covered: Box
+    varies: bool = False
 
     @classmethod
     def of(cls, source: FrameSource) -> "Windows | None":
         """Those of a clip; None where it is not of EXR files."""
         exr = source.exr if isinstance(source, ImageSequenceReader) else None
-        return None if exr is None else cls(exr.first.display_window, exr.box)
+        return None if exr is None else cls(exr.first.display_window, exr.box, exr.varies)
 
     @property
     def alike(self) -> bool:
@@ -61,7 +67,7 @@ def understood(reference: Reference, encoding: str | None, windows: Windows | No
     if srgb and (windows is None or windows.alike):
         return reference
     picture = read_image(image).rgb if srgb else reference_picture(image, encoding)
-    mask = reference.mask_for(*picture.shape[:2])
+    mask = _mask(reference, picture, has_bars=windows is None or not windows.varies)
     if windows is not None and _size(picture) == _size_of(windows.display):
         shown = None if mask is None else placed(mask[0, 0].numpy(), windows.display, windows.covered, "constant")
         return replace(reference, image=placed(picture, windows.display, windows.covered, "edge"), mask=shown)
@@ -84,6 +90,15 @@ def _exr(reference: Reference, image: Path, encoding: str | None, windows: Windo
     elif isinstance(mask, Path) and _size(values := mask_picture(mask)) == _size_of(windows.display):
         mask = placed(values, windows.display, windows.covered, "constant")
     return replace(reference, image=picture, mask=mask)
+
+
+def _mask(reference: Reference, picture: NDArray[np.float32], *, has_bars: bool) -> Tensor | None:
+    """Where a picture may be matched; None also where its file hides black bars alone, which leaves it a keyframe."""
+    mask = reference.mask_for(*picture.shape[:2])
+    if mask is None or reference.mask is not None or not has_bars:
+        return mask
+    bars = find_bars(rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1)[None].clamp(0, 1))[:, :1])
+    return None if bool((bars.crop(mask) > LEAST_WHITE).all()) else mask
 
 
 def _size(values: NDArray[np.float32]) -> tuple[int, ...]:

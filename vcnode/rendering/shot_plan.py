@@ -33,8 +33,7 @@ def plan_shots(job: RenderJob, source: FrameSource) -> tuple[Shot, ...]:
         shots = whole_clip(job.references)
     _check_range(job, shots, source)
     for reference in all_references(shots):
-        lab = reference.lab()  # a gray reference must not come to light after hours, at the start of its shot
-        reference.mask_for(lab.shape[2], lab.shape[3])
+        reference.lab_and_mask()  # a gray reference must not come to light after hours, at the start of its shot
     return shots
 
 

@@ -13,14 +13,14 @@ from vcnode.network import Model, State
 from vcnode.sequence.backward import Backward
 from vcnode.sequence.clip_state import ClipState, ShotState
 from vcnode.sequence.cuts import check_threshold, is_cut, thumbnail
-from vcnode.sequence.frame import ColoredFrame, FrameLike, FrameList, gray_frame, lightness_of
+from vcnode.sequence.frame import ColoredFrame, FrameLike, FrameList, check_clip, gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.loading import choose_device
 from vcnode.sequence.reference import Reference
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_engine import ShotEngine, WorkingFrame
 from vcnode.sequence.shot_references import ShotReferences
-from vcnode.sequence.shots import Shot, check_shots, shot_at, whole_clip
+from vcnode.sequence.shots import Shot, check_shots, checked_references, shot_at, whole_clip
 from vcnode.sequence.state_memory import MemoryStateCache
 from vcnode.sequence.state_store import StateStore
 from vcnode.sequence.walk import Link, stream
@@ -83,8 +83,11 @@ def colorize(
         DeviceError: `device` is not there.
         Cancelled: `cancelled` said so.
     """
-    references = tuple(references)
-    if bool(references) == (shots is not None):
+    check_clip(frames)
+    references = checked_references(references)
+    if not references and shots is None:
+        raise InputError("No reference is given: give either references or shots, since colours come from one of them.")
+    if references and shots is not None:
         raise InputError("Give either references or shots: colours come from one of them.")
     plan = whole_clip(references) if shots is None else check_shots(shots)
     if cut_threshold is not None:
@@ -102,6 +105,7 @@ def colorize(
         clip = None
     else:
         clip = _whole(frames, clip, before.number)
+        check_clip(clip, any_order=True)
         check_shots(plan, len(clip))
         if cut_threshold is not None:
             raise InputError(

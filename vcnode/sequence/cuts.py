@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.errors import InputError
-from vcnode.sequence.frame import FrameLike, lightness_of
+from vcnode.sequence.frame import FrameLike, check_clip, lightness_of
 
 CUT_THRESHOLD = 0.4
 """Pairs of frames from different films differ by more (99 % of them), neighbours in one shot by less."""
@@ -64,9 +64,10 @@ def find_cuts(frames: Iterable[FrameLike], threshold: float = CUT_THRESHOLD) -> 
         threshold: Difference from which a frame begins a shot, 0..1.
 
     Raises:
-        InputError: A frame cannot be used, or the threshold is out of range.
+        InputError: A frame cannot be used, a file is given instead, or the threshold is out of range.
     """
     check_threshold(threshold)
+    check_clip(frames)
     cuts: list[int] = []
     before: Tensor | None = None
     for number, frame in enumerate(frames):

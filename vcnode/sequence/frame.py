@@ -1,5 +1,6 @@
 """Frames on their way in and out of the engine."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +39,22 @@ class FrameList(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, number: int, /) -> FrameLike: ...
+
+
+def check_clip(frames: object, *, any_order: bool = False) -> None:
+    """See that a clip is frames, not the file that they are in.
+
+    Args:
+        frames: As a user gave them.
+        any_order: Whether they are wanted in any order, so that a stream will not do.
+
+    Raises:
+        InputError: They are none.
+    """
+    listed = hasattr(frames, "__len__") and hasattr(frames, "__getitem__")
+    if isinstance(frames, str | bytes | os.PathLike) or not (listed or (hasattr(frames, "__iter__") and not any_order)):
+        wanted = "a list or an array of frames" if any_order else "frames"
+        raise InputError(f"The clip is {frames!r}: give {wanted} (files are for the command line, vcnode colorize).")
 
 
 def lightness_of(frame: FrameLike, number: int, device: torch.device | str = "cpu") -> Tensor:

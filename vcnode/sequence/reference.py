@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vcnode.color import rgb_to_lab
 from vcnode.errors import InputError
-from vcnode.media import read_image, read_mask
+from vcnode.media import Image, read_image, read_mask
 from vcnode.sequence.whole_number import whole_number
 
 type ImageLike = Path | str | NDArray[Any] | Tensor
@@ -87,7 +87,36 @@ class Reference:
             InputError: It has no colour, or is not an image.
             MediaError: The file cannot be read.
         """
-        pixels = read_image(self.image).rgb.clip(0, 1) if isinstance(self.image, Path | str) else self.image
+        return self._lab_in(self._file())
+
+    def mask_for(self, height: int, width: int) -> Tensor | None:
+        """Read the mask, or else the alpha of the image's file, `(1, 1, height, width)`, 0..1; None where all counts.
+
+        Raises:
+            InputError: Its size differs from the image's, or nothing in it is white.
+            MediaError: The file cannot be read.
+        """
+        return self._mask_in(self._file() if self.mask is None else None, height, width)
+
+    def lab_and_mask(self) -> tuple[Tensor, Tensor | None]:
+        """Read all there is, the image's file once, so that it is known to be usable: see `lab` and `mask_for`.
+
+        Returns:
+            Lab `(1, 3, H, W)`, L 0..100, and the mask `(1, 1, H, W)`, 0..1; None where all counts.
+
+        Raises:
+            InputError: The image has no colour or is none, or the mask does not fit or leaves nothing.
+            MediaError: A file cannot be read.
+        """
+        file = self._file()
+        lab = self._lab_in(file)
+        return lab, self._mask_in(file, lab.shape[2], lab.shape[3])
+
+    def _file(self) -> Image | None:
+        return read_image(self.image) if isinstance(self.image, Path) else None
+
+    def _lab_in(self, file: Image | None) -> Tensor:
+        pixels = cast(NDArray[Any] | Tensor, self.image) if file is None else file.rgb.clip(0, 1)
         rgb = floats(pixels, f"Reference {self}")  # float files may exceed 1: highlights are clipped, as everywhere
         shape = tuple(rgb.shape)
         if rgb.ndim == 3 and shape[-1] == 3 and not isinstance(self.image, Tensor):
@@ -101,15 +130,9 @@ class Reference:
             raise InputError(f"Reference {self} is gray: give an image in colour, since colours come from it.")
         return lab
 
-    def mask_for(self, height: int, width: int) -> Tensor | None:
-        """Read the mask, or else the alpha of the image's file, `(1, 1, height, width)`, 0..1; None where all counts.
-
-        Raises:
-            InputError: Its size differs from the image's, or nothing in it is white.
-            MediaError: The file cannot be read.
-        """
+    def _mask_in(self, file: Image | None, height: int, width: int) -> Tensor | None:
         if self.mask is None:
-            alpha = read_image(self.image).alpha if isinstance(self.image, Path) else None
+            alpha = None if file is None else file.alpha
             painted = alpha is not None and alpha.min() < 1 and alpha.max() > 0  # a channel left black is no mask
             return self._not_empty(torch.from_numpy(alpha)) if painted else None
         values = read_mask(self.mask) if isinstance(self.mask, Path | str) else self.mask

@@ -41,9 +41,9 @@ class ReferencePicture:
             InputError: It cannot be used.
             MediaError: It cannot be read.
         """
-        lab = reference.lab()
+        lab, mask = reference.lab_and_mask()
         bars = find_bars(lab[:, :1]) if settings.find_bars else Bars()
-        return cls(reference, lab, bars, reference.mask_for(lab.shape[2], lab.shape[3]))
+        return cls(reference, lab, bars, mask)
 
     def to_match(self, short_side: int) -> tuple[Tensor, Tensor]:
         """What the network sees of it, at a working size of its own.

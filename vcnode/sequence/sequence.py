@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vcnode.network import Model
 from vcnode.sequence.backward import Backward
-from vcnode.sequence.frame import ColoredFrame, FrameList, gray_frame, lightness_of
+from vcnode.sequence.frame import ColoredFrame, FrameList, check_clip, gray_frame, lightness_of
 from vcnode.sequence.identity import model_digest
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_chain import ShotChain
@@ -38,7 +38,7 @@ class Sequence:
         settings: Choices; defaults suit most footage.
 
     Raises:
-        InputError: Shots overlap, or they or their references reach beyond the clip.
+        InputError: `source` is no clip, shots overlap, or they or their references reach beyond the clip.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Sequence:
         cache: StateStore | None = None,
         settings: Settings | None = None,
     ) -> None:
+        check_clip(source, any_order=True)
         self.model, self.source = model, source
         self.shots = check_shots(shots, len(source))
         self.settings = (settings or Settings()).on(model)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from vcnode.sequence.chain import combine_digests, digest_settings, digest_tenso
 from vcnode.sequence.frame import ColoredFrame
 from vcnode.sequence.identity import rounding
 from vcnode.sequence.reference import Reference
-from vcnode.sequence.reference_picture import MULTIPLE, ReferencePicture
+from vcnode.sequence.reference_picture import MULTIPLE
 from vcnode.sequence.settings import Settings
 from vcnode.sequence.shot_references import ShotReferences, network
 from vcnode.sequence.tones import fit_tones, in_tones
@@ -73,7 +72,7 @@ class ShotEngine:
         height, width = self.bars.crop(first_lightness).shape[2:]
         self.size = WorkingSize.fit(height, width, references.short_side, MULTIPLE)
         self.finisher = Finisher(self.bars, self.size, settings, references.sources(self.bars, self.size))
-        self.seeds = self._seeds(references.pictures, first_lightness if bars is None else None)
+        self.seeds = self._seeds(first_lightness if bars is None else None)
         self.machine = rounding(self.device, self.model, half=self.settings.dtype != torch.float32)
         self.start_key = self._start_key()
 
@@ -97,6 +96,8 @@ class ShotEngine:
     def working(self, lightness: Tensor, number: int) -> Tensor:
         """Bring a frame's L `(1, 1, H, W)` to working size, one frame at a time so that rounding never varies.
 
+        It stays where it is: a GPU's is fetched once, for its key, and need not go back.
+
         Raises:
             InputError: Its size differs from the shot's first frame.
         """
@@ -106,7 +107,7 @@ class ShotEngine:
                 f"Frame {number} is {lightness.shape[3]}x{lightness.shape[2]} pixels but its shot began with "
                 f"{width}x{height}: begin a new shot where the size changes."
             )
-        return self.size.shrink(self.bars.crop(lightness)).contiguous().cpu()
+        return self.size.shrink(self.bars.crop(lightness)).contiguous()
 
     def prepare(self, slots: Mapping[int, tuple[Tensor, State | None, Tensor | None]]) -> dict[int, Prepared]:
         """Do the non-recurrent half for some frames of one look-ahead window.
@@ -149,7 +150,7 @@ class ShotEngine:
     def _before(self, now: Tensor, seed: State | None, before: Tensor | None) -> Tensor:
         """What a frame's motion is counted from."""
         if seed is not None:
-            return self._on_film(seed, now).lightness
+            return self._on_film(seed, now.to(seed.ab.device)).lightness
         return now if before is None else before
 
     def _on_film(self, seed: State, lightness: Tensor) -> State:
@@ -171,7 +172,7 @@ class ShotEngine:
         fixed = {"engine": _ENGINE_VERSION, "state": STATE_VERSION, "frame": list(self.frame_size), **self.machine}
         return start_key(self.model_digest, {**self.settings.of_state(), **fixed}, combine_digests(parts))
 
-    def _seeds(self, pictures: Sequence[ReferencePicture], first_lightness: Tensor | None) -> dict[int, State]:
+    def _seeds(self, first_lightness: Tensor | None) -> dict[int, State]:
         """States that keyframes put in place of history: the reference itself is what came before its frame.
 
         A reference without a number that shows the shot's first frame is taken as its keyframe; not by the authors'
@@ -181,12 +182,11 @@ class ShotEngine:
         first: Tensor | None = None
         if first_lightness is not None and self.settings.compat is None:
             first = self.size.shrink(self.bars.crop(first_lightness)).cpu()
-        for picture in pictures:
-            lab = picture.in_place_of_frame(self.bars, self.size)
+        references = self.shot_references
+        for given, lab in zip(references.given, references.in_place_of_frames(self.bars, self.size), strict=True):
             if lab is None:
                 continue
-            lab = replace(self.size, frame_height=lab.shape[2], frame_width=lab.shape[3]).shrink(lab)
-            number = picture.reference.frame
+            number = given.frame
             if number is None and first is not None and _same_picture(lab, first):
                 number = self.first
             if number is not None and number not in seeds:

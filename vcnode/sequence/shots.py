@@ -33,10 +33,7 @@ class Shot:
     references: tuple[Reference, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "references", tuple(self.references))
-        for each in self.references:
-            if not isinstance(each, Reference):
-                raise InputError(f"A reference of a shot is {each!r}: give a vcnode.Reference.")
+        object.__setattr__(self, "references", checked_references(self.references))
         object.__setattr__(self, "first", whole_number(self.first, "A shot's first frame"))
         if self.last is not None:
             object.__setattr__(self, "last", whole_number(self.last, "A shot's last frame"))
@@ -62,6 +59,23 @@ class Shot:
         return f"shot {self.first}..{'end' if self.last is None else self.last}"
 
 
+def checked_references(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Take references as users give them.
+
+    Raises:
+        InputError: They are no list, or something in it is no reference.
+    """
+    if isinstance(references, str) or not isinstance(references, Iterable):
+        raise InputError(
+            f"The references are of the type {type(references).__name__}: give a list of vcnode.Reference."
+        )
+    checked = tuple(references)
+    for each in checked:
+        if not isinstance(each, Reference):
+            raise InputError(f"A reference of a shot is {each!r}: give a vcnode.Reference.")
+    return checked
+
+
 def check_shots(shots: Iterable[Shot], length: int | None = None) -> tuple[Shot, ...]:
     """Check that shots follow each other without overlap; gaps are allowed, their frames stay gray.
 
@@ -74,11 +88,16 @@ def check_shots(shots: Iterable[Shot], length: int | None = None) -> tuple[Shot,
 
     Raises:
         InputError: Shots overlap, are out of order or reach beyond the clip, a reference is for a frame
-            beyond it, or there is no shot.
+            beyond it, there is no shot or no frame, or something is no shot.
     """
     checked = tuple(shots)
     if not checked:
         raise InputError("The list of shots is empty: give one shot or more.")
+    for each in checked:
+        if not isinstance(each, Shot):
+            raise InputError(f"A shot is of the type {type(each).__name__}: give a vcnode.Shot.")
+    if length == 0:
+        raise InputError("The clip has no frames: give one with 1 frame or more.")
     for position, (shot, following) in enumerate(pairwise(checked), start=1):
         if following.first < shot.first:
             raise InputError(f"{following} stands behind {shot}: list shots in the order of the clip.")

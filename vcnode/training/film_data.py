@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vcnode.color import WorkingSize, rgb_to_lab
+from vcnode.counted import counted
 from vcnode.errors import InputError
 from vcnode.media import open_source
 from vcnode.media.display_rgb import display_rgb
@@ -57,13 +58,17 @@ def find_frames(folder: Path) -> list[FilmFrame]:
     """List a folder's pictures, in the film's order.
 
     Raises:
-        InputError: The folder has fewer than two, or they are all of one frame.
+        InputError: The folder cannot be read, has fewer than two, or they are all of one frame.
     """
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _PICTURES and path.name[0] != ".")
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES and path.name[0] != ".")
+    except OSError as error:
+        said = f"The folder of coloured frames {folder} cannot be read ({error.strerror}): check its path."
+        raise InputError(said) from error
     if len(paths) < 2:
         raise InputError(
-            f"{folder} holds {len(paths)} pictures: fine-tuning takes two coloured frames of the film or more, one of "
-            "which is kept back to see whether it helped."
+            f"{folder} holds {counted(len(paths), 'picture')}: fine-tuning takes two coloured frames of the film or "
+            "more, one of which is kept back to see whether it helped."
         )
     numbers = [re.findall(r"\d+", path.stem) for path in paths]
     frames = [

@@ -73,8 +73,7 @@ def _reference(
     try:
         named = Reference(request.file, weight=request.weight, mask=request.mask)
         reference = understood(named, request.encoding, source.windows)
-        lab = reference.lab()
-        reference.mask_for(lab.shape[2], lab.shape[3])
+        reference.lab_and_mask()
     except VcnodeError as error:
         problems.append(Problem(f"{request.place}.file", sentence_of(error)))
         return None

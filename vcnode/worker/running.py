@@ -15,7 +15,7 @@ from vcnode.worker.fields import sentence_of
 from vcnode.worker.plan import Plan
 from vcnode.worker.protocol import Message
 from vcnode.worker.receipt import Receipt, write_receipt
-from vcnode.worker.target_check import drop_damaged
+from vcnode.worker.target_check import count_kept, drop_damaged
 from vcnode.worker.warm_model import WarmModel, release_memory
 
 _CHECKPOINT_FRAMES = 10  # a worker that is killed colours at most so many frames of a sequence again
@@ -43,7 +43,7 @@ def run_plan(plan: Plan, models: WarmModel, send: Callable[[Message], None], can
             return run.done_before(plan.target.finished)
         if cancelled():
             return run.ended("cancelled")
-        run.damaged = drop_damaged(plan.target)
+        drop_damaged(plan.target)
         model = models.get(plan.request.model, plan.weights, plan.device)
         result = render(
             render_job(plan, model),
@@ -69,11 +69,10 @@ def render_job(plan: Plan, model: Model) -> RenderJob:
     request, source = plan.request, plan.source
     first, last = source.index(source.first), source.index(source.last)
     assert first is not None  # or the job would have been rejected
-    whole = first == 0 and last == len(source.numbers) - 1
     job = RenderJob(
         source=request.source,
         output=request.output,
-        frames=None if whole else (first, last),
+        frames=None if source.stretch is None else (first, last),
         model=model,
         settings=request.settings,
         encoding=request.encoding if is_exr(request.source) or is_exr(request.output) else None,
@@ -97,19 +96,17 @@ class _Run:
     def __init__(self, plan: Plan, send: Callable[[Message], None]) -> None:
         self.plan, self.send = plan, send
         self.total = len(plan.source.wanted)
-        self.done_frames, self.damaged = plan.target.kept, 0
+        self.done_frames = plan.target.kept
         self.receipt = Receipt(plan.request.clip, plan.source.first, plan.source.last, plan.digest)
         self.times: deque[float] = deque(maxlen=_RECENT + 1)
 
     def start(self, start: RenderStart) -> None:
         """The target is this job's from now on."""
         write_receipt(self.plan.request.output, self.receipt)
-        if not is_pattern(self.plan.request.output):
+        if is_pattern(self.plan.request.output):  # again, as damaged files have been removed since
+            self.done_frames = count_kept(self.plan.request, self.plan.source) if self.plan.target.resume else 0
+        else:
             self.done_frames = start.first - start.begin
-        elif start.first > start.begin or self.damaged or is_exr(self.plan.request.output):
-            self.done_frames -= self.damaged
-        else:  # an unfinished run whose working folder somebody removed
-            self.done_frames = 0
         self.times.append(time.monotonic())
 
     def frame(self, frame: RenderedFrame) -> None:

@@ -79,8 +79,7 @@ def _checked(reference: Reference, encoding: str | None, source: SourceFrames, p
     """The reference with its files read as they are meant; a gray or damaged one, or a wrong mask, is a problem."""
     try:
         meant = understood(reference, encoding if is_exr(reference.path) else None, source.windows)
-        lab = meant.lab()
-        meant.mask_for(lab.shape[2], lab.shape[3])
+        meant.lab_and_mask()
     except VcnodeError as error:
         problem = Problem("shots", sentence_of(error))
         problems += [] if problem in problems else [problem]  # the same picture may stand there with another weight

@@ -42,6 +42,12 @@ class SourceFrames:
         """The numbers of the frames wanted, none of which is missing."""
         return range(self.first, self.last + 1)
 
+    @property
+    def stretch(self) -> tuple[int, int] | None:
+        """Numbers of the first and last frame wanted; None: all frames are."""
+        whole = (self.first, self.last) == (self.numbers[0], self.numbers[-1])
+        return None if whole else (self.first, self.last)
+
     def index(self, number: int) -> int | None:
         """The frame of the clip that has this number; None where it is missing, which is a problem noted."""
         return self.numbers.index(number) if number in self.numbers else None

@@ -9,6 +9,7 @@ from vcnode.errors import MediaError, VcnodeError
 from vcnode.media.encoder import CONTAINERS
 from vcnode.media.exr_frames import is_exr
 from vcnode.media.sequence_pattern import is_pattern, parse_pattern
+from vcnode.media.sequence_writer import numbers_written
 from vcnode.sequence.state_folder import check_folder
 from vcnode.whole_files import remove_file, try_writing
 from vcnode.worker.fields import Problem, sentence_of
@@ -102,8 +103,17 @@ def find_kept(
         return Target(files, 0, resume=False, finished=None)
     if same.finished and len(there) == len(files):
         return Target(files, len(files), resume=True, finished=same)
-    knows_its_job = is_exr(request.output) or (is_pattern(request.output) and not same.finished)
-    return Target(files, len(there) if knows_its_job else 0, resume=True, finished=None)
+    return Target(files, count_kept(request, source), resume=True, finished=None)
+
+
+def count_kept(request: JobRequest, source: SourceFrames) -> int:
+    """Count the frames that a run which is continued need not make again; those of a video only it can tell."""
+    if not is_pattern(request.output):
+        return 0
+    pattern = parse_pattern(request.output)
+    there = {number for number in source.wanted if pattern.path(number).exists()}
+    # EXR files say themselves what they were made from; of others the unfinished run's own note does.
+    return len(there if is_exr(request.output) else there & numbers_written(request.output, source.stretch))
 
 
 def _check_ours(
@@ -124,13 +134,12 @@ def _check_ours(
             return
 
 
-def drop_damaged(target: Target) -> int:
-    """Remove files of an unfinished run that no program could open, so that they are made again; returns how many.
+def drop_damaged(target: Target) -> None:
+    """Remove files of an unfinished run that no program could open, so that they are made again.
 
     Raises:
         MediaError: One cannot be removed.
     """
-    damaged = 0
     for file in target.files if target.resume else ():
         if file.exists() and file.suffix.lower() in _DEPTHS:
             try:
@@ -138,8 +147,6 @@ def drop_damaged(target: Target) -> int:
             except MediaError as error:
                 if not remove_file(file):
                     raise MediaError(f"{file} is damaged and cannot be removed: close what has it open.") from error
-                damaged += 1
-    return damaged
 
 
 def _check_folder(field: str, folder: Path, problems: list[Problem]) -> None:

@@ -9,9 +9,17 @@ from .choices import STATE_SUFFIX
 
 
 def state_files(folder: str | Path) -> list[str]:
-    """List the states below a folder, the newest first, as paths from there with forward slashes."""
+    """List the states below a folder, the newest first, as paths from there with forward slashes.
+
+    Linked folders are part of it, as they are for ComfyUI, whose nodes save there.
+    """
     found: list[tuple[float, str]] = []
-    for place, _, names in os.walk(folder):
+    above = {os.fspath(folder): {os.path.realpath(folder)}}
+    for place, below, names in os.walk(folder, followlinks=True):
+        passed = above.pop(place)
+        real = {name: os.path.realpath(os.path.join(place, name)) for name in below}
+        below[:] = [name for name in below if real[name] not in passed]  # no link leads round in a circle
+        above |= {os.path.join(place, name): {*passed, real[name]} for name in below}
         for path in (Path(place, name) for name in names if name.endswith(STATE_SUFFIX)):
             with suppress(OSError):  # removed in the meantime, or a link to nothing
                 found.append((path.stat().st_mtime, path.relative_to(folder).as_posix()))
@@ -19,9 +27,12 @@ def state_files(folder: str | Path) -> list[str]:
 
 
 def state_path(folder: str | Path, name: str) -> Path | None:
-    """Find a state below a folder; None where there is none of that name, or it lies elsewhere."""
-    root = Path(folder).resolve()
-    path = (root / name).resolve()
+    """Find a state below a folder; None where there is none of that name, or it lies elsewhere.
+
+    A link below the folder may lead anywhere; the name alone must not.
+    """
+    root = os.path.abspath(folder)
+    path = Path(os.path.abspath(os.path.join(root, name)))
     inside = path.is_relative_to(root) and path.name.endswith(STATE_SUFFIX)
     return path if inside and path.is_file() else None
 

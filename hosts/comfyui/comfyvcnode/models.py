@@ -28,19 +28,19 @@ class ColorModel:
     Attributes:
         network: The network; the host moves it between devices.
         patcher: The host's handle of it.
-        precision: Of the convolutions.
+        precision: Of the convolutions; None: the core's choice for network and device.
         name: As chosen in the editor.
         states: What the network made in earlier runs: saturation and upsampling come after it.
     """
 
     network: Model
     patcher: Any
-    precision: Precision
+    precision: Precision | None
     name: str
     states: StateStore = field(default_factory=MemoryStateCache)
 
     def __str__(self) -> str:  # ComfyUI prints inputs when a node fails
-        return f"{self.name}, {self.precision}"
+        return f"{self.name}, {self.precision or 'auto'}"
 
     __repr__ = __str__
 
@@ -66,13 +66,12 @@ def load_network(name: str, find: Callable[[str], str | None], folder: str) -> M
         return load(path, device="cpu")
 
 
-def precision_for(choice: str, device: torch.device, prefers_half: Callable[[torch.device], bool]) -> Precision:
-    """Decide how precise the convolutions are.
+def precision_for(choice: str, device: torch.device) -> Precision | None:
+    """Decide how precise the convolutions are; None leaves it to the core, as every host does by default.
 
     Args:
         choice: Of `PRECISIONS`.
         device: Where the network runs.
-        prefers_half: The host's opinion of a device.
 
     Raises:
         InputError: The choice is not known, or half precision is wanted on a CPU, which would only be slower.
@@ -81,9 +80,8 @@ def precision_for(choice: str, device: torch.device, prefers_half: Callable[[tor
         raise InputError(f"The precision {choice!r} is not known: choose one of {', '.join(PRECISIONS)}.")
     if choice == "fp16" and device.type == "cpu":
         raise InputError("The precision fp16 is for GPUs, and this ComfyUI runs on the CPU: choose auto or fp32.")
-    if choice == "auto":
-        return "float16" if device.type == "cuda" and prefers_half(device) else "float32"
-    return "float16" if choice == "fp16" else "float32"
+    chosen: dict[str, Precision | None] = {"auto": None, "fp32": "float32", "fp16": "float16"}
+    return chosen[choice]
 
 
 def working_memory(network: Model, settings: Settings, height: int, width: int) -> int:

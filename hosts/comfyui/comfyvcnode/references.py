@@ -194,8 +194,7 @@ def shots_file_stamp(path: str) -> str:
 
 def _checked(reference: Reference) -> Reference:
     """The reference itself; a gray one, or a mask of another size, is to be told here and not much later."""
-    lab = reference.lab()
-    reference.mask_for(lab.shape[2], lab.shape[3])
+    reference.lab_and_mask()
     return reference
 
 

@@ -161,12 +161,13 @@ def _free_name(folder: Path, stem: str, suffix: str) -> Path:
 def _identity(job: RenderJob, network: Model) -> str:
     """The same for the same work, so that an unfinished film is found again."""
     state = job.state.to_bytes().hex() if job.state is not None else ""
+    settings = dataclasses.replace(job.settings, precision=job.settings.on(network).precision)
     return digest_settings(
         {
             "source": [str(job.source), file_stamp([job.source])],
             "model": model_digest(network),
             "machine": rounding(next(network.parameters()).device),
-            "settings": dataclasses.asdict(job.settings),
+            "settings": dataclasses.asdict(settings),
             "references": [_reference(each) for each in job.references],
             "shots": [_shot(each) for each in job.shots or ()],
             "cuts": [list(job.cuts), job.cut_threshold],

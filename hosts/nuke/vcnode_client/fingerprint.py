@@ -32,7 +32,7 @@ def fingerprint(settings: Settings, clip: Clip, views: list[str], upstream: str,
         "direction": settings.direction,
         "model": settings.model,
         "working_size": settings.working_size,
-        "precision": settings.precision,
+        "precision": settings.precision or "float32",  # the default's name since the first digest
         "saturation": settings.saturation,
         "encoding": [settings.encoding, settings.file_encoding, settings.conversion],
         "depth": settings.depth,

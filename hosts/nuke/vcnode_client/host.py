@@ -38,7 +38,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Render:
-    """Frames that the host is to write as EXR: RGB, no colour conversion on the way, full size, zip compressed.
+    """Frames that the host is to write as EXR: no colour conversion on the way, full size, zip compressed.
 
     Attributes:
         pattern: Absolute, forward slashes, `%04d` for the frame number; one plain name where first equals last is
@@ -130,11 +130,11 @@ class Host(ABC):
 
     @abstractmethod
     def render_source(self, render: Render, finished: Finished) -> None:
-        """Write frames of the Source. May return before they are written. `Cancelled` when the user stops it."""
+        """Write RGB of the Source. May return before they are written. `Cancelled` when the user stops it."""
 
     @abstractmethod
     def render_reference(self, number: int, render: Render, finished: Finished) -> None:
-        """Write the one frame of input `number` (1..4), like `render_source`."""
+        """Write the one frame of input `number` (1..4), like `render_source`, but RGBA: alpha masks it."""
 
     @abstractmethod
     def attach(self, result: Result) -> None:

@@ -65,7 +65,7 @@ class Settings:
         model: "lite", "devc", or a weights file.
         working_size: Short side in pixels at which the network works; None for the model's.
         device: "auto", "cpu", "cuda", "cuda:1".
-        precision: "float32" or "float16", of the network.
+        precision: "float16" of the network; None for the worker's choice for model and device.
         saturation: Factor on chroma that is baked in; 1 where the host does that live.
         encoding: What the rendered numbers mean, see `vcnode_client.encodings`; "" where nobody knows.
         file_encoding: What the numbers of EXR files mean that go to the worker as they are, without a node in between.
@@ -87,7 +87,7 @@ class Settings:
     model: str = "lite"
     working_size: int | None = None
     device: str = "auto"
-    precision: str = "float32"
+    precision: str | None = None
     saturation: float = 1.0
     encoding: str = "linear-srgb"
     file_encoding: str = "linear-srgb"

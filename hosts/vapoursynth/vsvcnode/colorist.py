@@ -18,7 +18,7 @@ from vcnode.sequence.walk import chain, color_links
 from vcnode.sequence.working_frame import Finisher, WorkingFrame
 from vsvcnode.plan import Window
 
-_OPEN_SHOTS = 4  # engines kept; each holds its references, at full size and encoded, unless it shares them
+_OPEN_SHOTS = 4  # engines kept; each holds its references encoded, those from a clip at full size too, or shares them
 
 
 @dataclass(frozen=True)

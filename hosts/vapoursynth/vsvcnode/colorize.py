@@ -30,15 +30,15 @@ from vsvcnode.following_clip import FollowingClip
 from vsvcnode.formats import FrameColor, check_clip, output_format
 from vsvcnode.models import ModelLike, shared_model
 from vsvcnode.painting import Painter, chroma_clip, join_luma, map_clips
+from vsvcnode.paths import checked_path
 from vsvcnode.plan import Plan
-from vsvcnode.references import Frames, ReferenceLike, gather
+from vsvcnode.references import Frames, ReferenceLike, check_paths, gather
 from vsvcnode.scenes import SceneScan
 from vsvcnode.state_clip import StateClip
 
 _log = logging.getLogger("vcnode")
 
 _KEEP_EVERY = 16  # frames between the states that a cache gives up last, about: a seek replays so many
-_HALF = (vs.GRAYH, vs.YUV420PH, vs.YUV422PH, vs.YUV444PH)
 
 
 class Colorized(NamedTuple):
@@ -141,8 +141,8 @@ def colorize(
         model: A model's name, its weights file, or a loaded `vcnode.Model`.
         device: "cuda", "cuda:1", "cpu", a GPU's number, or None or "auto": the first CUDA GPU where there is one, else
             the CPU.
-        fp16: Whether the network's convolutions run in half precision, on GPUs only; None: where the clip is in half
-            precision.
+        fp16: Whether the network's convolutions run in half precision, on GPUs only; None: for the light network on
+            CUDA GPUs of compute capability 8.0 or more, as everywhere in vcnode.
         format: YUV format of the result, with as many bits as the clip or more. None: the clip's, 4:4:4 where gray.
         matrix: H.273 number of the matrix of untagged frames; None: BT.709 from 720 lines on, else BT.601.
         saturation: Factor on the finished chroma.
@@ -175,7 +175,6 @@ def colorize(
         on_gpu = next(network.parameters()).device.type != "cpu"
         if fp16 and not on_gpu:
             _log.warning("fp16 is for GPUs: the network runs in single precision on the CPU.")
-        half = fp16 if fp16 is not None else clip.format.id in _HALF
         settings = Settings(
             working_size=working_size,
             look_ahead=look_ahead,
@@ -184,7 +183,7 @@ def colorize(
             find_bars=find_bars,
             compat=compat,
             direction=direction,
-            precision="float16" if half and on_gpu else "float32",
+            precision=None if fp16 is None else "float16" if fp16 and on_gpu else "float32",
         ).on(network)
         plan = Plan(len(clip), settings.window)
         scan = _settle(plan, clip, reference, frames, shots, scenes)
@@ -242,11 +241,13 @@ def _settle(
 
 def _given_shots(shots: Shots) -> tuple[Shot, ...]:
     if isinstance(shots, str | os.PathLike):
-        return load_shots(shots)
+        return load_shots(checked_path(shots, "a shots file"))
     given = tuple(shots) if isinstance(shots, Iterable) else (shots,)
     for each in given:
         if not isinstance(each, Shot):
             raise InputError(f"a shot is {each!r}: give a shots file, or one vcnode.Shot or a list of them")
+        for reference in each.references:
+            check_paths(reference)
     return given
 
 
@@ -267,8 +268,7 @@ def _check_pictures(references: Iterable[Reference]) -> None:
     """Read pictures as they will be read, so that what is wrong with them is said when the script is loaded."""
     for each in references:
         if not isinstance(each, ClipReference):
-            lab = each.lab()
-            each.mask_for(lab.shape[2], lab.shape[3])
+            each.lab_and_mask()
 
 
 def _store(cache: str | os.PathLike[str] | StateStore | None, look_ahead: int) -> StateStore:
@@ -277,7 +277,7 @@ def _store(cache: str | os.PathLike[str] | StateStore | None, look_ahead: int) -
     if cache is None:
         return MemoryStateCache(keep_every=keep_every)
     if isinstance(cache, str | os.PathLike):
-        return StateCache(cache, keep_every=keep_every)
+        return StateCache(checked_path(cache, "a cache"), keep_every=keep_every)
     if not (hasattr(cache, "get") and hasattr(cache, "put")):
         raise InputError(f"the cache is {cache!r}: give a folder or a vcnode.StateCache")
     return cache

@@ -27,7 +27,12 @@ def explained() -> Iterator[None]:
 
 def _on_one_line(sentence: str) -> str:
     """The same; where a script wrote a path with backslashes, what Python took them for is made visible."""
-    visible = "".join(letter if letter >= " " else repr(letter)[1:-1] for letter in sentence)
+    visible = "".join(repr(letter)[1:-1] if letter < " " or _is_half(letter) else letter for letter in sentence)
     if visible == sentence:
         return sentence
     return f'{visible.rstrip(".")}; in a script, write a path as r"D:\\film.png" or "D:/film.png"'
+
+
+def _is_half(letter: str) -> bool:
+    """Whether it is half of a letter in UTF-16, which VapourSynth cannot pass on."""
+    return "\ud800" <= letter <= "\udfff"

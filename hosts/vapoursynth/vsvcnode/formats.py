@@ -13,6 +13,7 @@ from vcnode.sequence.whole_number import whole_number
 # H.273 numbers, as in VapourSynth's frame properties.
 _UNSPECIFIED = 2
 _FULL, _LIMITED = 1, 0
+_RANGES = {_FULL: Range.FULL, _LIMITED: Range.LIMITED}
 _SMPTE170M, _BT470BG, _BT709 = 6, 5, 1
 _DISPLAYED_OTHERWISE = {8: "linear", 9: "logarithmic", 10: "logarithmic", 16: "PQ", 17: "SMPTE 428", 18: "HLG"}
 _COMPANIONS = {  # transfer and primaries of the standard that a matrix belongs to
@@ -56,7 +57,7 @@ class FrameColor:
             matrix: H.273 number for untagged frames, instead of this rule.
 
         Raises:
-            InputError: The frame is interlaced, or of a matrix or transfer that cannot be coloured as it is.
+            InputError: The frame is interlaced, or of a matrix, range or transfer that cannot be coloured as it is.
         """
         if _number(props, "_FieldBased", 0) > 0:
             raise InputError("the clip is interlaced: deinterlace it first, or clear _FieldBased if it is not")
@@ -69,10 +70,9 @@ class FrameColor:
         Matrix.from_h273(tagged)
         usual_transfer, usual_primaries = _COMPANIONS[tagged]
         primaries = _number(props, "_Primaries", _UNSPECIFIED)
-        usual_range = _FULL if format.sample_type == vs.FLOAT else _LIMITED
         return cls(
             tagged,
-            Range.FULL if _number(props, "_Range", usual_range) == _FULL else Range.LIMITED,
+            _range(props, format),
             usual_transfer if transfer == _UNSPECIFIED else transfer,
             usual_primaries if primaries == _UNSPECIFIED else primaries,
             max(0, _number(props, "_ChromaLocation", 0)),  # below 0: not said, as resize takes it, too
@@ -102,6 +102,13 @@ class FrameColor:
         if format.subsampling_w or format.subsampling_h:
             said["_ChromaLocation"] = self.siting
         return said
+
+
+def _range(props: Mapping[str, Any], format: vs.VideoFormat) -> Range:
+    number = _number(props, "_Range", _FULL if format.sample_type == vs.FLOAT else _LIMITED)
+    if number not in _RANGES:
+        raise InputError(f"the frame property _Range is {number}: give vs.RANGE_LIMITED or vs.RANGE_FULL")
+    return _RANGES[number]
 
 
 def displayed_transfer(props: Mapping[str, Any], what: str) -> int:

@@ -12,6 +12,7 @@ from vcnode.sequence import Reference, references_in_folder
 from vcnode.sequence.whole_number import whole_number
 from vsvcnode.clip_reference import ClipReference, reference_clip
 from vsvcnode.following_clip import FollowingClip
+from vsvcnode.paths import checked_path
 
 type ReferenceLike = vs.VideoNode | str | os.PathLike[str] | Reference
 type Frames = int | Iterable[int | None] | None
@@ -47,6 +48,17 @@ def gather(
     return found
 
 
+def check_paths(reference: Reference) -> None:
+    """Refuse a reference with a path that no file can have.
+
+    Raises:
+        InputError: Its image or its mask has one.
+    """
+    for picture in (reference.image, reference.mask):
+        if isinstance(picture, str | os.PathLike):
+            checked_path(picture, "a reference")
+
+
 def _numbered(references: Sequence[Reference], frames: Any) -> list[Reference]:
     try:
         given = list(frames)
@@ -70,13 +82,15 @@ def _pictures(item: object, numbered: bool) -> list[Reference]:
         rgb = reference_clip(item)
         return [ClipReference(clip=rgb, index=index) for index in range(len(item))]
     if isinstance(item, Reference):
+        check_paths(item)
         return [item]
     if not isinstance(item, str | os.PathLike):
         raise InputError(f"a reference is {item!r}: give a clip, an image file, a folder or a vcnode.Reference")
+    item = checked_path(item, "a reference")
     if os.path.isdir(item):
         return list(references_in_folder(item))
-    if str(item).lower().endswith((".yaml", ".yml")):
-        raise InputError(f"{os.fspath(item)} is a shots file: give it as shots=")
+    if item.lower().endswith((".yaml", ".yml")):
+        raise InputError(f"{item} is a shots file: give it as shots=")
     if not os.path.isfile(item):
-        raise InputError(f"the reference {os.fspath(item)} does not exist: check its path")
-    return [Reference(os.fspath(item))]
+        raise InputError(f"the reference {item} does not exist: check its path")
+    return [Reference(item)]

@@ -21,7 +21,14 @@ def scene_starts(clip: vs.VideoNode, prop: str = _PROPERTY) -> list[int]:
 
     Returns:
         Frame numbers in order, for `colorize(..., scenes=...)`; frame 0 is always one of them.
+
+    Raises:
+        vs.Error: `clip` is something else.
     """
+    if not isinstance(clip, vs.VideoNode):
+        raise vs.Error(
+            f"scene_starts: the clip is {clip!r}: give a clip of VapourSynth, as its source filters read one"
+        )
     frames = enumerate(clip.frames(close=True))
     return sorted({0, *(number for number, frame in frames if frame.props.get(prop, 0))})
 

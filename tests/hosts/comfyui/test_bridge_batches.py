@@ -91,7 +91,9 @@ def test_a_state_that_is_removed_meanwhile_is_not_listed(output, monkeypatch):
     before, walk = files.state_files(output), os.walk
     removed = "removed_00001_.vcnode.safetensors"
     monkeypatch.setattr(
-        os, "walk", lambda top: ((place, below, [*names, removed]) for place, below, names in walk(top))
+        os,
+        "walk",
+        lambda top, **options: ((place, below, [*names, removed]) for place, below, names in walk(top, **options)),
     )
     assert files.state_files(output) == before
 
@@ -108,6 +110,37 @@ def test_other_files_are_not(output, name):
     assert files.state_path(output, name) is None
     with pytest.raises(InputError, match="There is no state"):
         states.read_state(output, name)
+
+
+def linked(link, target):
+    try:
+        link.symlink_to(target, target_is_directory=True)
+    except OSError:
+        pytest.skip("this user may not make links")
+
+
+def test_linked_folders_are_part_of_the_folder(output, tmp_path):
+    """As for ComfyUI itself, whose nodes save there."""
+    (tmp_path / "elsewhere").mkdir()
+    linked(output / "linked", tmp_path / "elsewhere")
+    name = "linked/film_00001_.vcnode.safetensors"
+    ClipState(5).save(output / name)
+    assert files.state_files(output)[0] == name
+    assert states.read_state(output, name).number == 5
+    assert files.state_path(output, "linked/../../outside.vcnode.safetensors") is None
+    linked(tmp_path / "whole", output)
+    assert files.state_files(tmp_path / "whole") == files.state_files(output)
+    assert states.read_state(tmp_path / "whole", name).number == 5
+
+
+def test_folders_that_are_linked_in_a_circle_are_listed_once(output):
+    before = files.state_files(output)
+    linked(output / "vcnode" / "again", output)
+    (output / "other").mkdir()
+    linked(output / "other" / "to", output / "third")
+    (output / "third").mkdir()
+    linked(output / "third" / "to", output / "other")
+    assert files.state_files(output) == before
 
 
 def test_a_damaged_state_is_told(output):

@@ -11,24 +11,23 @@ CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
 
 @pytest.mark.parametrize(
-    ("choice", "device", "prefers", "chosen"),
+    ("choice", "device", "chosen"),
     [
-        ("auto", CPU, True, "float32"),
-        ("auto", CUDA, True, "float16"),
-        ("auto", CUDA, False, "float32"),
-        ("auto", MPS, True, "float32"),
-        ("fp16", CUDA, False, "float16"),
-        ("fp32", CUDA, True, "float32"),
+        ("auto", CPU, None),
+        ("auto", CUDA, None),
+        ("auto", MPS, None),
+        ("fp16", CUDA, "float16"),
+        ("fp32", CUDA, "float32"),
     ],
 )
-def test_precision(choice, device, prefers, chosen):
-    assert models.precision_for(choice, device, lambda device: prefers) == chosen
+def test_precision(choice, device, chosen):
+    assert models.precision_for(choice, device) == chosen
 
 
 @pytest.mark.parametrize(("choice", "problem"), [("fp16", "runs on the CPU"), ("fp8", "not known")])
 def test_precision_that_cannot_be(choice, problem):
     with pytest.raises(InputError, match=problem):
-        models.precision_for(choice, CPU, lambda device: True)
+        models.precision_for(choice, CPU)
 
 
 def test_the_embedded_model_is_always_there():

@@ -1,6 +1,7 @@
 """What cannot be coloured is said when the script is loaded."""
 
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -15,6 +16,13 @@ from vsvcnode import colorize
 from .films import film
 
 COLORED = Reference(picture(0))
+
+
+class DirEntryOfBytes:
+    """A path as `os.scandir(b".")` gives it."""
+
+    def __fspath__(self):
+        return b"still.png"
 
 
 def blank(**options):
@@ -39,6 +47,7 @@ def tagged(**props):
         (lambda: tagged(_Transfer=18), "HLG"),
         (lambda: tagged(_Matrix=8), "Matrix number 8"),
         (lambda: tagged(_ChromaLocation=9), "siting 9"),
+        (lambda: tagged(_Range=7), r"property _Range is 7: give vs\.RANGE_LIMITED"),
         (lambda: tagged(_Matrix=[1, 1]), r"property _Matrix is \[1, 1\]: give a whole number"),
         (lambda: blank(format=vs.YUV444P8).std.SetFrameProps(_Matrix=0), "Matrix number 0"),
     ],
@@ -100,11 +109,24 @@ def test_clips_that_cannot_be_coloured(tiny_model, make, message):
         ({"upsampling": "nearest"}, "nearest"),
         ({"compat": "havc"}, "havc"),
         ({"cache": 5}, "the cache is 5: give a folder"),
+        ({"cache": "D:\0states"}, r"D:.x00states cannot be the path of a cache: .*write a path as r"),
+        ({"reference": "D:\0.png"}, r"D:.x00\.png cannot be the path of a reference"),
+        ({"reference": Reference("D:\0.png")}, "cannot be the path of a reference"),
+        ({"reference": Reference(picture(0), mask="D:\0.png")}, "cannot be the path of a reference"),
+        ({"reference": None, "shots": "D:\0.yaml"}, "cannot be the path of a shots file"),
+        ({"reference": None, "shots": [Shot(0, None, (Reference("\0"),))]}, "cannot be the path of a reference"),
+        ({"reference": DirEntryOfBytes()}, "the path of a reference is b'still.png': give it as text"),
     ],
 )
 def test_options_that_cannot_be(tiny_model, options, message):
     with pytest.raises(vs.Error, match=f"^colorize: .*{message}"):
         colorize(blank(), **{"reference": COLORED, "model": tiny_model, **options})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes half a letter in a name")
+def test_a_path_that_the_system_cannot_have(tiny_model):
+    with pytest.raises(vs.Error, match=r"^colorize: D:.ud800 cannot be the path of a cache: .*write a path as r"):
+        colorize(blank(), COLORED, model=tiny_model, cache="D:\ud800")
 
 
 def test_sizes_that_the_chroma_does_not_divide(tiny_model):

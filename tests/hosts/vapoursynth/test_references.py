@@ -203,8 +203,8 @@ def test_scenes_with_the_same_references_read_and_encode_them_once(core, tiny_mo
     starts = list(range(COUNT))
     wanted = expected(gray, shots=shots_from_cuts(starts, COUNT, map(Reference, files)), **options)
     clip = colorize(gray.clip, files, scenes=starts, **options)
-    calls, read, lab = Watched(monkeypatch).calls, [], Reference.lab
-    monkeypatch.setattr(Reference, "lab", lambda self: read.append(self.path) or lab(self))
+    calls, read, whole = Watched(monkeypatch).calls, [], Reference.lab_and_mask
+    monkeypatch.setattr(Reference, "lab_and_mask", lambda self: read.append(self.path) or whole(self))
     waiting = [clip.get_frame_async(number) for number in starts]
     check_frames(starts, [each.result() for each in waiting], gray, wanted)
     assert sorted(read) == sorted(files)

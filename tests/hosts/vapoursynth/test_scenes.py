@@ -44,6 +44,12 @@ def test_scene_starts_lists_them(gray):
     assert scene_starts(gray.clip) == [0]
 
 
+@pytest.mark.parametrize("given", ["film.mkv", None])
+def test_scene_starts_says_what_it_wants(given):
+    with pytest.raises(vs.Error, match=f"^scene_starts: the clip is {given!r}: give a clip"):
+        scene_starts(given)
+
+
 def test_scene_starts_reads_a_detector_of_users(gray):
     if not hasattr(vs.core, "scd"):
         pytest.skip("the plugin vapoursynth-scenechange has no wheel for this platform")

@@ -1,11 +1,11 @@
 """Which losses count how much, and in which form."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 from vcnode.errors import InputError
+
+LOSSES = ("l1", "perceptual", "contextual", "smoothness", "adversarial", "temporal")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class LossWeights:
         contextual_centered: See `contextual_loss`.
         smoothness_weights: See `smoothness_loss`.
         adversarial_halved: See `generator_adversarial_loss`.
+
+    Raises:
+        InputError: A weight is below 0.
     """
 
     l1: float = 2.0
@@ -55,10 +58,15 @@ class LossWeights:
     smoothness_weights: Literal["wls", "softmax"] = "wls"
     adversarial_halved: bool = False
 
+    def __post_init__(self) -> None:
+        for name in LOSSES:
+            if not getattr(self, name) >= 0:
+                raise InputError(f"The setting 'losses.{name}' is {getattr(self, name)}: give 0 or more.")
+
     @property
     def has_any(self) -> bool:
         """Whether there is a loss at all."""
-        return any((self.l1, self.perceptual, self.contextual, self.smoothness, self.adversarial, self.temporal))
+        return any(getattr(self, name) for name in LOSSES)
 
     @property
     def needs_loss_network(self) -> bool:
@@ -69,31 +77,3 @@ class LossWeights:
     def needs_discriminator(self) -> bool:
         """Whether a discriminator takes part."""
         return self.adversarial > 0
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "LossWeights":
-        """Read settings; what is not given is as in the paper. The inverse of `to_dict`.
-
-        Raises:
-            InputError: A setting is unknown or has a value that is not allowed.
-        """
-        known = {field.name: field.type for field in fields(cls)}
-        for key, value in values.items():
-            if key not in known:
-                raise InputError(f"The loss weights have an unknown setting {key!r}; known are: {', '.join(known)}.")
-            allowed = get_args(known[key])
-            if allowed and value not in allowed:
-                raise InputError(f"The loss weights say {key}: {value!r}; allowed are {', '.join(allowed)}.")
-            if known[key] is bool and not isinstance(value, bool):
-                raise InputError(f"The loss weights say {key}: {value!r}; give true or false.")
-            if known[key] is float and not _is_weight(value):
-                raise InputError(f"The loss weights say {key}: {value!r}; give a number, 0 or more.")
-        return cls(**values)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write them as plain values, for YAML and JSON."""
-        return asdict(self)
-
-
-def _is_weight(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf

@@ -32,7 +32,7 @@ def managed(network: "Model", precision: str, name: str) -> "ColorModel":
     from ..models import ColorModel, precision_for
 
     device = management.get_torch_device()
-    chosen = precision_for(precision, device, management.should_use_fp16)
+    chosen = precision_for(precision, device)
     patcher = ModelPatcher(network, load_device=device, offload_device=management.unet_offload_device())
     return ColorModel(network, patcher, chosen, name)
 

@@ -33,8 +33,8 @@ class LoadModel(io.ComfyNode):  # type: ignore[misc]  # ComfyUI has no types her
                     "precision",
                     options=list(PRECISIONS),
                     default=PRECISIONS[0],
-                    tooltip="Of the network's convolutions: auto takes half precision (fp16) on GPUs where it is fast, "
-                    "else full (fp32). Colors differ by little.",
+                    tooltip="Of the network's convolutions: auto takes half precision (fp16) for lite on newer CUDA "
+                    "GPUs, else full (fp32). Colors differ by little.",
                 ),
             ],
             outputs=[

@@ -343,7 +343,11 @@ WORKER = (
     ),
     Control("device", "device", "string", "auto, cpu, cuda, or cuda:1 and so on.", default="auto"),
     Control(
-        "half_precision", "half precision", "bool", "Faster on GPUs, with tiny differences in colour.", default=False
+        "half_precision",
+        "half precision",
+        "bool",
+        "Faster on GPUs, with tiny differences in colour. lite has it by itself on newer CUDA GPUs.",
+        default=False,
     ),
     Control("check", "Check worker", "button", "Start or reach the worker and say what it has."),
     Control("show_log", "Show log", "button", "Show the end of the last run's log.", beside=True),

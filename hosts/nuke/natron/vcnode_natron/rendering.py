@@ -20,14 +20,14 @@ def prepare_source(group: Any, render: Render) -> None:
     """Make the Write ready for the Source."""
     group.getNode("RenderSwitch").getParam("which").set(RENDER_SOURCE)
     _frame(group, render.overscan)
-    _prepare(group, render)
+    _prepare(group, render, "RGB")
 
 
 def prepare_reference(group: Any, number: int, render: Render) -> None:
-    """Make the Write ready for the reference on input `number`."""
+    """Make the Write ready for the reference on input `number`, whose alpha masks it as that of a file does."""
     group.getNode("RenderSwitch").getParam("which").set(RENDER_REFERENCE)
     group.getNode("RefSwitch").getParam("which").set(number - 1)
-    _prepare(group, render)
+    _prepare(group, render, "RGBA")
 
 
 def render(app: Any, group: Any, wanted: Render, ended: Callable[[bool], None]) -> None:
@@ -75,8 +75,8 @@ def _frame(group: Any, overscan: int) -> None:
     crop.getParam("size").set(size.width() + 2 * overscan, size.height() + 2 * overscan)
 
 
-def _prepare(group: Any, render: Render) -> None:
-    """RGB at full size, zip compressed, numbers as they are."""
+def _prepare(group: Any, render: Render, channels: str) -> None:
+    """Full size, zip compressed, numbers as they are."""
     write = group.getNode(_WRITE)
     # From a name to none and back, so that the encoder, which has all parameters below, is made anew: one that was
     # loaded with its Write switched off stays silent for ever.
@@ -89,9 +89,9 @@ def _prepare(group: Any, render: Render) -> None:
         "overwrite": True,
         "bitDepth": "16f" if render.depth == "half" else "32f",
         "compression": "zip",
-        "outputComponents": "RGB",
+        "outputComponents": channels,
         "processAllPlanes": False,
-        "NatronOfxParamProcessA": False,
+        "NatronOfxParamProcessA": channels == "RGBA",
     }
     for name, value in values.items():
         write.getParam(name).set(value)

@@ -31,7 +31,7 @@ def read_settings(app: Any, group: Any) -> Settings:
         model=value("model").strip() or "lite",
         working_size=QUALITIES[choice(group, "quality")],
         device=value("device").strip() or "auto",
-        precision="float16" if value("half_precision") else "float32",
+        precision="float16" if value("half_precision") else None,
         encoding=meant,
         file_encoding=meant,
         conversion=f"{value('ocio_in')} > {value('ocio_out')}" if choice(group, "encoding") == OCIO else "",

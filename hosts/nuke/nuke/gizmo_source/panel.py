@@ -301,7 +301,7 @@ def _worker() -> list[Knob]:
             6,
             "half_precision",
             "half precision",
-            "Faster on GPUs, with tiny differences in colour.",
+            "Faster on GPUs, with tiny differences in colour. lite has it by itself on newer CUDA GPUs.",
             flags=("+STARTLINE",),
         ),
         button("check", "Check worker", "Start or reach the worker and say what it has."),

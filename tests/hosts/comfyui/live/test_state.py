@@ -80,6 +80,23 @@ def test_saved_and_loaded(executor, executor_base, coloring, whole):
     assert np.array_equal(np.concatenate([graph.array("first"), graph.array("second")]), expected)
 
 
+def test_saved_to_and_loaded_from_a_linked_folder(executor, executor_base, coloring, tmp_path):
+    try:
+        (executor_base / "output" / "linked").symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("this user may not make links")
+    graph = coloring.graph
+    first = coloring.images(gray_clip(2))
+    graph.keep(graph.add("VCNode_SaveState", state=first["state"], filename_prefix="linked/film")["state_file"], "name")
+    executor.finish(graph)
+    (kept,) = graph.kept("name")
+    assert list(tmp_path.iterdir())
+    loaded = graph.add("VCNode_LoadState", state_file=kept.told["text"])
+    graph.keep(coloring.images(gray_clip(4)[2:], state=loaded["state"])["images"], "second")
+    executor.finish(graph)
+    assert graph.array("second").shape[0] == 2
+
+
 def test_a_saved_state_is_read_again_when_it_was_written_again(executor, executor_base, coloring):
     """As long as the file is the same it is not."""
     graph = coloring.graph

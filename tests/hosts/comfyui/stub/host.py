@@ -43,7 +43,6 @@ def model_management(host):
     module.throw_exception_if_processing_interrupted = host.throw_if_interrupted
     for name in ("get_torch_device", "unet_offload_device", "intermediate_device"):
         setattr(module, name, lambda: torch.device("cpu"))
-    module.should_use_fp16 = lambda device=None, model_params=0, prioritize_performance=True, manual_cast=False: False
 
     def load_models_gpu(
         models, memory_required=0, force_patch_weights=False, minimum_memory_required=None, force_full_load=False

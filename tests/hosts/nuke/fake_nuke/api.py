@@ -186,7 +186,7 @@ def _write_frame(session, node, number, view):
     picture = operate(node, number, view)
     if session.root["proxy"].value():
         picture = _smaller(picture)
-    names = RGB if node["channels"].value() == "rgb" else tuple(picture.channels)
+    names = {"rgb": RGB, "rgba": (*RGB, "rgba.alpha")}.get(node["channels"].value(), tuple(picture.channels))
     write_exr(path, picture, names, half=node["datatype"].value() == "16 bit half")
     session.written.append(path)
 

@@ -65,6 +65,7 @@ def test_a_plate_that_natron_cannot_read_is_refused(natron, given, tmp_path):
 def test_one_frame(natron, given, tmp_path):
     told = natron.run(tmp_path, RUN, **given, values={"range_first": FIRST, "range_last": FIRST})
     assert told["status"].startswith(f"done: {FIRST}-{FIRST}")
+    assert job_of(tmp_path)["options"]["precision"] is None, "by default that is the worker's choice, as in every host"
     final, result = (
         films.read(tmp_path / f"final.{FIRST}.exr"),
         films.read(tmp_path / f"cache/v001/colored.{FIRST}.exr"),

@@ -24,7 +24,7 @@ def settings_of(node: Any) -> Settings:
         model=node["model"].value().strip() or "lite",
         working_size=QUALITIES[node["quality"].value()],
         device=node["device"].value().strip() or "auto",
-        precision="float16" if node["half_precision"].value() else "float32",
+        precision="float16" if node["half_precision"].value() else None,
         encoding=encoding_of(node),
         file_encoding=file_encoding_of(node),
         conversion=conversion_of(node),

@@ -80,13 +80,13 @@ class NukeHost(Host):
 
     def render_source(self, render: Render, finished: Finished) -> None:
         """See `Host.render_source`."""
-        write_frames(self.node, "PlateToRender", render)
+        write_frames(self.node, "PlateToRender", render, "rgb")
         finished(None)
 
     def render_reference(self, number: int, render: Render, finished: Finished) -> None:
         """See `Host.render_reference`."""
         self.node.node("RefSwitch")["which"].setValue(number - 1)
-        write_frames(self.node, "RefToRender", render)
+        write_frames(self.node, "RefToRender", render, "rgba")
         finished(None)
 
     def attach(self, result: Result) -> None:

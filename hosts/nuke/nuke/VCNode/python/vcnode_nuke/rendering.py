@@ -13,13 +13,14 @@ from vcnode_client.problems import Cancelled, ClientError
 _DEPTHS = {"half": "16 bit half", "float": "32 bit float"}
 
 
-def write_frames(group: Any, inner: str, render: Render) -> None:
+def write_frames(group: Any, inner: str, render: Render, channels: str) -> None:
     """Write what an inner node gives.
 
     Args:
         group: The node.
         inner: Name of the node inside it.
         render: What is to be written.
+        channels: "rgb" or "rgba".
 
     Raises:
         Cancelled: The artist stopped it.
@@ -31,7 +32,7 @@ def write_frames(group: Any, inner: str, render: Render) -> None:
         try:
             write["file"].setValue(forward_slashes(render.pattern))
             write["file_type"].setValue("exr")
-            write["channels"].setValue("rgb")
+            write["channels"].setValue(channels)
             write["datatype"].setValue(_DEPTHS[render.depth])
             write["compression"].setValue("Zip (1 scanline)")
             write["raw"].setValue(True)
