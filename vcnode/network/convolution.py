@@ -52,7 +52,7 @@ class _Filtering(NamedTuple):
 
 
 _FILTERING = _Filtering(least=((64, 128, 1024),), tiles=256, part=64)
-_FILTERING_IF_SLOW = _Filtering(least=((128, 256, 4096), (512, 512, 1024)), tiles=768, part=512)  # larger products
+_FILTERING_IF_SLOW = _Filtering(least=((128, 256, 4096), (512, 512, 1024)), tiles=384, part=512)  # larger products
 
 type _Border = Literal["zeros", "reflect"] | None
 
