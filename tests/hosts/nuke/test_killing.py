@@ -24,8 +24,15 @@ def workers(of):
     """The workers that a process has started for runs, the latest first; not the one that listens for all tests."""
     import psutil
 
+    def works(process):
+        try:
+            command = process.cmdline()
+        except psutil.NoSuchProcess:  # of an earlier test, ending at this moment
+            return False
+        return "vcnode" in command and "--tcp" not in command
+
     children = sorted(psutil.Process(of).children(recursive=True), key=psutil.Process.create_time, reverse=True)
-    return [each for each in children if "vcnode" in each.cmdline() and "--tcp" not in each.cmdline()]
+    return [each for each in children if works(each)]
 
 
 def when_printed(session, text, do):
