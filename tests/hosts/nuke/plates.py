@@ -41,3 +41,11 @@ def write_sequence(folder, make=gray, frames=range(FIRST, LAST + 1), name="plate
         path = folder / f"{name}.{frame:04d}.exr"
         write_exr(str(path), Picture.of_rgb(make(frame)), ("rgba.red", "rgba.green", "rgba.blue"), half=False)
     return (folder / f"{name}.%04d.exr").as_posix()
+
+
+def cut_out():
+    """Opacity with a soft hole."""
+    opacity = np.ones((HEIGHT, WIDTH), np.float32)
+    opacity[10:40, 20:60] = 0.5
+    opacity[12:38, 22:58] = 0
+    return opacity

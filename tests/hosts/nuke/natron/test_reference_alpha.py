@@ -44,11 +44,7 @@ def colored_after(natron, listening, tmp_path):
 
 @pytest.fixture
 def cut_out():
-    """Opacity with a soft hole."""
-    opacity = np.ones((plates.HEIGHT, plates.WIDTH), np.float32)
-    opacity[10:40, 20:60] = 0.5
-    opacity[12:38, 22:58] = 0
-    return opacity
+    return plates.cut_out()
 
 
 def written(path, rgb, **others):
